@@ -1,0 +1,1 @@
+"""Connects business systems with AI models, and keeps both under control."""

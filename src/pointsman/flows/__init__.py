@@ -1,0 +1,1 @@
+"""Orchestration: from a plan to a run."""

@@ -1,0 +1,1 @@
+"""What users write inside a line: expressions, templates, SQL, SOQL. Pure."""

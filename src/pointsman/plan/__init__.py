@@ -1,0 +1,1 @@
+"""What a flow will do, worked out before anything runs. Pure."""

@@ -1,0 +1,1 @@
+"""Practice systems: stand-ins and demo data, which say what they are."""

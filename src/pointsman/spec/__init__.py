@@ -1,0 +1,1 @@
+"""What users write: one kind of file a module. Pure."""

@@ -1,0 +1,56 @@
+"""A typed field: an input of a flow or a prompt, an output of a prompt."""
+
+from typing import Any, Literal
+
+from pydantic import Field as Constraint
+from pydantic import model_validator
+
+from pointsman.shape import ANY, Shape, list_of, record
+from pointsman.spec.base import Label, Many, Spec
+
+InputType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "quarter", "list", "object", "any"]
+
+
+class Field(Spec):
+    """What a value must be. In short form, `name: string` stands for `name: {type: string}`."""
+
+    type: InputType
+    enum: Many[str] = ()
+    """The only values allowed, for a string."""
+    default: Any = None
+    """Used when the field is not given; a field without one must be given."""
+    optional: bool = False
+    """May be missing; then it is null."""
+    minimum: float | None = None
+    maximum: float | None = None
+    max: int | None = Constraint(default=None, ge=1)
+    """Most characters of a string, or most items of a list."""
+    pattern: str | None = None
+    """Regular expression that a whole string must match."""
+    items: "Field | None" = None
+    """What each item of a list is."""
+    fields: dict[str, "Field"] = {}
+    """What an object holds."""
+    label: Label | Many[Label] = ()
+    """What it is, when it is personal, confidential or untrusted."""
+    description: str = ""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, value: object) -> object:
+        return {"type": value} if isinstance(value, str) else value
+
+    @property
+    def required(self) -> bool:
+        return self.default is None and not self.optional
+
+    def shape(self) -> Shape:
+        """The type of its value, as expressions see it."""
+        if self.type == "list":
+            shape = list_of(self.items.shape() if self.items else ANY)
+        elif self.type == "object":
+            fields = {name: part.shape() for name, part in self.fields.items()}
+            shape = record(fields) if fields else record({}, closed=False)
+        else:
+            shape = Shape(self.type, enum=tuple(self.enum))
+        return shape.or_null() if self.optional and self.default is None else shape

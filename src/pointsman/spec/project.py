@@ -1,0 +1,37 @@
+"""A project: the user's folder. `project.yaml`, and everything that was loaded beside it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePath
+
+from pointsman.spec.base import Name, Spec
+from pointsman.spec.connection import Connection
+from pointsman.spec.flow import Flow
+from pointsman.spec.model import Model
+from pointsman.spec.prompt import Prompt
+from pointsman.spec.schema import Schema
+
+
+class ProjectFile(Spec):
+    """`project.yaml`."""
+
+    project: Name
+    requires: str = ""
+    """Versions of Pointsman that it was written for, such as `>=0.1`."""
+    description: str = ""
+    sandbox: str | None = None
+    """The practice system that `pointsman demo` starts for it (`sales`); never used outside demos and tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A loaded folder. Mappings go from name to what the file says; `files` from that to where it stands."""
+
+    root: PurePath
+    file: ProjectFile
+    environment: str | None = None
+    connections: Mapping[str, Connection] = field(default_factory=dict)
+    schemas: Mapping[str, Schema] = field(default_factory=dict)
+    models: Mapping[str, Model] = field(default_factory=dict)
+    prompts: Mapping[str, Prompt] = field(default_factory=dict)
+    flows: Mapping[str, Flow] = field(default_factory=dict)
