@@ -73,7 +73,7 @@ class Paging(Spec):
     """How further pages of a list are asked for."""
 
     by: Literal["link", "cursor", "offset"]
-    """`link`: RFC 8288 `Link: rel=next`. `cursor`: a value of the answer goes into the next request. `offset`: counted."""
+    """`link`: RFC 8288 `Link: rel=next`. `cursor`: a value of the answer, in the next request. `offset`: counted."""
     items: str | None = None
     """Dotted path of the list in the answer; none = the answer is the list."""
     cursor: str | None = None
