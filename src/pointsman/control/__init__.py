@@ -1,0 +1,1 @@
+"""What decides. Pure: facts in, a decision and its reason in words out."""

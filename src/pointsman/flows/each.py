@@ -1,0 +1,81 @@
+"""Going over items: some at once, each under its key, the failed ones beside the others."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from pointsman.errors import Fault, Refused
+from pointsman.flows.turn import Act, Output, Scope, Turn, perform
+from pointsman.frame import Frame
+from pointsman.shape import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing to go over, under its key."""
+
+    key: str
+    value: Value
+
+
+def keyed(items: Sequence[Value], key_of: Callable[[Value], Value] | None) -> list[Item]:
+    """Items with their keys, the position where none is named. A key that comes twice is refused: it would make one
+    effect of two."""
+    if key_of is None:
+        return [Item(str(position), value) for position, value in enumerate(items)]
+    seen: dict[str, int] = {}
+    found = []
+    for position, value in enumerate(items):
+        key = key_of(value)
+        if not isinstance(key, str | int) or isinstance(key, bool):
+            raise Refused(f"an item's key is a text or a whole number; item {position} has {key!r}")
+        text = str(key)
+        if text in seen:
+            raise Refused(
+                f"two items have the key {text!r}: items {seen[text]} and {position}.",
+                way_out="Make the rows unique (GROUP BY or DISTINCT), or choose a `key` that is.",
+            )
+        seen[text] = position
+        found.append(Item(text, value))
+    return found
+
+
+async def go_over(
+    act: Act, items: Sequence[Item], alias: str, scope: Scope, turn: Turn, *, concurrency: int, collect: bool
+) -> dict[str, Value]:
+    """`{ok: [{key, item, value, …}], failed: [{key, item, error}]}`, both in the order of the items.
+
+    Without `collect` the first failure is raised and the others are cancelled.
+    """
+    outcomes: list[dict[str, Any] | None] = [None] * len(items)
+    waiting = iter(range(len(items)))
+
+    async def worker() -> None:
+        for position in waiting:
+            item = items[position]
+            inner = replace(turn, item=item.key, limit=None)
+            try:
+                value = await perform(act, {**scope, alias: item.value}, inner)
+            except Fault as fault:
+                if not collect:
+                    raise fault.at(f"item {item.key}") from None
+                turn.record.failed_items += 1
+                outcomes[position] = {"key": item.key, "item": item.value, "error": fault.sentence}
+            else:
+                outcomes[position] = _succeeded(item, value, inner.source)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(items))):
+                group.create_task(worker())
+    except* Fault as faults:
+        raise faults.exceptions[0] from None
+    ok = [outcome for outcome in outcomes if outcome is not None and "error" not in outcome]
+    return {"ok": ok, "failed": [outcome for outcome in outcomes if outcome is not None and "error" in outcome]}
+
+
+def _succeeded(item: Item, value: Output, source: str | None) -> dict[str, Any]:
+    plain = value.rows if isinstance(value, Frame) else value
+    outcome = {"key": item.key, "item": item.value, "value": plain}
+    return outcome if source is None else {**outcome, "source": source}
