@@ -1,6 +1,6 @@
 """What a value is: the type of an input, a column, a step's output. Strict, small, and the same everywhere."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,8 +13,9 @@ Kind = Literal[
     "any", "null", "boolean", "integer", "number", "string", "date", "timestamp", "quarter", "list", "object"
 ]
 
-Value = None | bool | int | float | str | date | datetime | Decimal | list["Value"] | dict[str, "Value"]
-"""What steps give each other. Quarter is a string that knows its days; Decimal comes from databases."""
+Value = None | bool | int | float | str | date | datetime | Decimal | Sequence["Value"] | Mapping[str, "Value"]
+"""What steps give each other: lists and dicts at run time (read-only here, so that a list of rows is one too).
+Quarter is a string that knows its days; Decimal comes from databases."""
 
 _NO_FIELDS: Final[Mapping[str, "Shape"]] = MappingProxyType({})
 

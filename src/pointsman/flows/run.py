@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pointsman.clock import Clock
 from pointsman.errors import DeadlinePassed, Fault
-from pointsman.flows.turn import Act, ModelNote, Output, Scope, SourceNote, Turn
+from pointsman.flows.turn import ModelNote, Output, Scope, SourceNote, Turn
 from pointsman.frame import Frame
 from pointsman.journal.record import RunRecord, RunStatus, StepRecord
 from pointsman.shape import Value
