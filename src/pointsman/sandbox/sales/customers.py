@@ -1,0 +1,133 @@
+"""Who the customers of the practice business are: what does not change from quarter to quarter."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from random import Random
+
+from pointsman.sandbox.sales.places import Country, of_region, plain
+
+SEGMENTS = ("Enterprise", "Mid-market", "SMB")
+REGIONS = ("EMEA", "AMER", "APAC")
+
+ACTIVE = {
+    ("Enterprise", "EMEA"): 48,
+    ("Enterprise", "AMER"): 30,
+    ("Enterprise", "APAC"): 22,
+    ("Mid-market", "EMEA"): 45,
+    ("Mid-market", "AMER"): 35,
+    ("Mid-market", "APAC"): 25,
+    ("SMB", "EMEA"): 40,
+    ("SMB", "AMER"): 32,
+    ("SMB", "APAC"): 23,
+}
+"""Customers under contract at the start of the current quarter: 300."""
+
+BEFORE_HISTORY = -99
+"""`since` of a customer who was there before the recorded history begins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How large customers of a segment are: ranges that one is drawn from."""
+
+    orders: tuple[float, float]
+    """Orders a quarter."""
+    value: tuple[int, int]
+    """Euros an order."""
+    logins: tuple[int, int]
+    """Logins to the portal in 30 days."""
+
+
+SCALES = {
+    "Enterprise": Scale(orders=(7, 14), value=(9_000, 42_000), logins=(60, 190)),
+    "Mid-market": Scale(orders=(5, 9), value=(2_200, 8_500), logins=(22, 70)),
+    "SMB": Scale(orders=(3, 6.5), value=(350, 1_900), logins=(8, 26)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    mail: str
+    title: str
+    phone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One company that buys, or bought."""
+
+    id: str
+    name: str
+    segment: str
+    region: str
+    country: str
+    city: str
+    people: tuple[Person, ...]
+    """The buyer (our contact) first, then the buyer's successor, then finance."""
+    since: int
+    """The quarter of its first order, counted from the current one (-3 = three quarters ago)."""
+    anniversary: int
+    """Day of the year on which its contract renews."""
+    orders: float
+    value: int
+    logins: int | None
+    """None: orders by mail and phone, and is not in the usage database."""
+
+
+def salesforce_id(prefix: str, number: int) -> str:
+    """An 18-character record id: 15 case-sensitive characters, and three that tell their case."""
+    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+    spread, tail = number * 387_420_489 % 62**5, ""
+    for _ in range(5):
+        spread, digit = divmod(spread, 62)
+        tail = digits[digit] + tail
+    short = f"{prefix}8d00000{tail}"
+    check = ""
+    for part in (short[:5], short[5:10], short[10:]):
+        upper = sum(1 << place for place, letter in enumerate(part) if "A" <= letter <= "Z")
+        check += "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"[upper]
+    return short + check
+
+
+def _person(country: Country, domain: str, title: str, rng: Random) -> Person:
+    first, last = rng.choice(country.first), rng.choice(country.last)
+    shown = f"{last[0]} {first[0]}" if country.family_first else f"{first[0]} {last[0]}"
+    return Person(shown, f"{first[1]}.{last[1]}@{domain}", title, f"{country.phone}{rng.randrange(10_000):04d}")
+
+
+def companies(region: str, seed: int) -> Iterator[tuple[Country, str, str]]:
+    """Country, stem and trade: every stem once, then every stem with its next trade, then with two trades."""
+    rng = Random(f"{seed}/{region}")
+    roots = [(country, stem) for country in of_region(region) for stem in country.stems]
+    rng.shuffle(roots)
+    for turn in range(2 * max(len(country.trades) for country, _ in roots)):
+        for place, (country, stem) in enumerate(roots):
+            trades = country.trades
+            first, second = trades[(place + turn) % len(trades)], trades[(place + turn + 1) % len(trades)]
+            if turn < len(trades):
+                yield country, stem, first
+            elif turn < 2 * len(trades):
+                yield country, stem, f"{first} & {second}"
+
+
+def customer(number: int, segment: str, company: tuple[Country, str, str], rng: Random) -> Customer:
+    """A customer of a segment with a company's name; `number` makes its id."""
+    country, stem, trade = company
+    domain = f"{plain(stem)}-{plain(trade)}.example"
+    scale = SCALES[segment]
+    titles = ("Head of Purchasing", "Purchasing Manager", "Accounts Payable")
+    return Customer(
+        id=salesforce_id("001", number),
+        name=f"{stem} {trade} {rng.choice(country.forms)}",
+        segment=segment,
+        region=country.region,
+        country=country.name,
+        city=rng.choice(country.cities),
+        people=tuple(_person(country, domain, title, rng) for title in titles),
+        since=BEFORE_HISTORY if rng.random() < 0.7 else rng.randint(-9, -3),
+        anniversary=rng.randint(1, 365),
+        orders=rng.uniform(*scale.orders),
+        value=rng.randint(*scale.value),
+        logins=None if rng.random() < 0.05 else rng.randint(*scale.logins),
+    )
