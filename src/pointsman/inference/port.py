@@ -8,6 +8,13 @@ from pointsman.shape import Value
 from pointsman.spec.field import Field
 
 
+class OfflineText(Protocol):
+    """A prompt's offline text (`language.offline.Offline`)."""
+
+    def render(self, values: Mapping[str, Value]) -> Mapping[str, str]:
+        """The text of each output field."""
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """One call to a language model."""
@@ -18,6 +25,8 @@ class Question:
     """The object that must come back; empty = free text, as `{"text": …}`."""
     values: Mapping[str, Value] = field(default_factory=dict)
     """The prompt's typed inputs (the template writer fills its text from these)."""
+    template: OfflineText | None = None
+    """What the template writer fills, when no language model is configured."""
     deadline: float | None = None
     """Point on the clock's monotonic scale."""
 
@@ -30,6 +39,8 @@ class Usage:
     output_tokens: int = 0
     dollars: float = 0.0
     tries: int = 1
+    known: bool = True
+    """False when the endpoint did not say what it used; what it did not say counts as 0."""
 
 
 @dataclass(frozen=True, slots=True)
