@@ -111,7 +111,8 @@ _LETTERS: dict[str, tuple[Letter, ...]] = {
         ),
         Letter(
             "Smaller lots",
-            "We now take part of our {product} from somebody in {city} who delivers in small lots. Would you do that too?",
+            "We now take part of our {product} from somebody in {city} who delivers in small lots. "
+            "Would you do that too?",
             -0.2,
         ),
     ),

@@ -57,6 +57,7 @@ class Person:
 class Customer:
     """One company that buys, or bought."""
 
+    number: int
     id: str
     name: str
     segment: str
@@ -98,7 +99,7 @@ def _person(country: Country, domain: str, title: str, rng: Random) -> Person:
 
 def companies(region: str, seed: int) -> Iterator[tuple[Country, str, str]]:
     """Country, stem and trade: every stem once, then every stem with its next trade, then with two trades."""
-    rng = Random(f"{seed}/{region}")
+    rng = Random(f"{seed}/{region}")  # noqa: S311  chance that can be repeated is what is wanted
     roots = [(country, stem) for country in of_region(region) for stem in country.stems]
     rng.shuffle(roots)
     for turn in range(2 * max(len(country.trades) for country, _ in roots)):
@@ -112,12 +113,13 @@ def companies(region: str, seed: int) -> Iterator[tuple[Country, str, str]]:
 
 
 def customer(number: int, segment: str, company: tuple[Country, str, str], rng: Random) -> Customer:
-    """A customer of a segment with a company's name; `number` makes its id."""
+    """A customer of a segment with a company's name; `number` tells it from all others."""
     country, stem, trade = company
     domain = f"{plain(stem)}-{plain(trade)}.example"
     scale = SCALES[segment]
     titles = ("Head of Purchasing", "Purchasing Manager", "Accounts Payable")
     return Customer(
+        number=number,
         id=salesforce_id("001", number),
         name=f"{stem} {trade} {rng.choice(country.forms)}",
         segment=segment,

@@ -84,6 +84,9 @@ class History:
         """Under contract at the start of the current quarter."""
         return bool(self.snapshots) and self.snapshots[-1].stayed_away is None
 
+    def buyer_on(self, day: int) -> int:
+        return self.buyer if self.buyer_since is None or day >= self.buyer_since else 0
+
     def seen(self, day: int) -> Behaviour | None:
         """The behaviour up to `day`, from the recorded rows; None when it has been silent for too long."""
         window = [order for order in self.orders if day - SILENT <= order.day < day]
@@ -173,7 +176,7 @@ def _order(told: History, quarter: Quarter, trouble: Trouble | None, severity: f
             slip += severity * trouble.late * rng.uniform(0.4, 1.2)
         told.orders.append(
             Order(
-                id=f"SO-{customer.id[12:15].upper()}{len(told.orders) + 1:04d}",
+                id=f"SO-{customer.number:04d}-{len(told.orders) + 1:03d}",
                 day=day,
                 amount=amount,
                 due=day + 30,

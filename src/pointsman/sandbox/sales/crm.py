@@ -1,0 +1,138 @@
+"""The practice CRM's objects and records, with Salesforce's names, types and ids."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from pointsman.sandbox.sales.customers import salesforce_id
+from pointsman.sandbox.sales.generate import World
+from pointsman.sandbox.sales.history import SILENT, Complaint, History
+
+Record = dict[str, str | int | float | bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class SField:
+    """A field as Salesforce describes it. `type`: id, string, reference, picklist, email, phone, textarea, date, ..."""
+
+    type: str
+    references: str | None = None
+    external_id: bool = False
+
+
+OBJECTS: Mapping[str, Mapping[str, SField]] = {
+    "Account": {
+        "Id": SField("id"),
+        "Name": SField("string"),
+        "Type": SField("picklist"),
+        "Segment__c": SField("picklist"),
+        "Region__c": SField("picklist"),
+        "BillingCity": SField("string"),
+        "BillingCountry": SField("string"),
+        "Customer_Number__c": SField("string", external_id=True),
+        "Renewal_Date__c": SField("date"),
+        "Case_Sentiment__c": SField("double"),
+    },
+    "Contact": {
+        "Id": SField("id"),
+        "AccountId": SField("reference", references="Account"),
+        "Name": SField("string"),
+        "Title": SField("string"),
+        "Email": SField("email"),
+        "Phone": SField("phone"),
+        "Is_Primary__c": SField("boolean"),
+        "Left_Company__c": SField("boolean"),
+    },
+    "Case": {
+        "Id": SField("id"),
+        "AccountId": SField("reference", references="Account"),
+        "ContactId": SField("reference", references="Contact"),
+        "CaseNumber": SField("string"),
+        "Case_Key__c": SField("string", external_id=True),
+        "Subject": SField("string"),
+        "Description": SField("textarea"),
+        "Status": SField("picklist"),
+        "Priority": SField("picklist"),
+        "CreatedDate": SField("datetime"),
+        "ClosedDate": SField("datetime"),
+        "Sentiment__c": SField("double"),
+    },
+}
+"""The objects that the practice CRM knows. `*__c` are custom fields, as an administrator adds them."""
+
+
+def records(world: World) -> dict[str, list[Record]]:
+    """Every record of every object."""
+    start = world.quarter.start.toordinal()
+    rows: dict[str, list[Record]] = {"Account": [], "Contact": [], "Case": []}
+    for told in world.histories:
+        contacts = list(_contacts(told))
+        rows["Account"].append(_account(told, world.quarter.start))
+        rows["Contact"] += contacts
+        for complaint in told.complaints:
+            contact = str(contacts[told.buyer_on(complaint.day)]["Id"])
+            rows["Case"].append(_case(told, complaint, contact, len(rows["Case"]) + 1, start))
+    return rows
+
+
+def _account(told: History, start: date) -> Record:
+    customer = told.customer
+    tones = [case.letter.sentiment for case in told.complaints if case.day >= start.toordinal() - SILENT]
+    return {
+        "Id": customer.id,
+        "Name": customer.name,
+        "Type": "Customer" if told.active else "Former Customer",
+        "Segment__c": customer.segment,
+        "Region__c": customer.region,
+        "BillingCity": customer.city,
+        "BillingCountry": customer.country,
+        "Customer_Number__c": f"NL-{customer.number:05d}",
+        "Renewal_Date__c": _renewal(customer.anniversary, start).isoformat() if told.active else None,
+        "Case_Sentiment__c": round(sum(tones) / len(tones), 2) if tones else None,
+    }
+
+
+def _renewal(day_of_year: int, start: date) -> date:
+    """The first anniversary of the contract on or after `start`."""
+    this_year = date.fromordinal(date(start.year, 1, 1).toordinal() + day_of_year - 1)
+    next_year = date.fromordinal(date(start.year + 1, 1, 1).toordinal() + day_of_year - 1)
+    return this_year if this_year >= start else next_year
+
+
+def _contacts(told: History) -> Iterator[Record]:
+    for place, person in enumerate(told.customer.people):
+        succeeded = place < told.buyer
+        yield {
+            "Id": salesforce_id("003", 10 * told.customer.number + place),
+            "AccountId": told.customer.id,
+            "Name": person.name,
+            "Title": person.title,
+            "Email": person.mail,
+            "Phone": person.phone,
+            "Is_Primary__c": place == told.buyer,
+            "Left_Company__c": succeeded,
+        }
+
+
+def _case(told: History, complaint: Complaint, contact: str, number: int, start: int) -> Record:
+    closed = complaint.closed if complaint.closed < start else None
+    return {
+        "Id": salesforce_id("500", number),
+        "AccountId": told.customer.id,
+        "ContactId": contact,
+        "CaseNumber": f"{number:08d}",
+        "Case_Key__c": f"northlathe-{number}",
+        "Subject": complaint.letter.subject,
+        "Description": complaint.letter.text,
+        "Status": "Closed" if closed else "Working",
+        "Priority": "High" if complaint.letter.sentiment <= -0.6 else "Medium",
+        "CreatedDate": _moment(complaint.day, number),
+        "ClosedDate": _moment(closed, number + 3) if closed else None,
+        "Sentiment__c": complaint.letter.sentiment,
+    }
+
+
+def _moment(day: int, number: int) -> str:
+    """A time within office hours, as Salesforce writes it."""
+    at = date.fromordinal(day)
+    return f"{at.isoformat()}T{8 + number % 9:02d}:{number * 7 % 60:02d}:00.000+0000"
