@@ -121,3 +121,21 @@ def shape_of(value: object) -> Shape:
         case dict():
             return record({str(key): shape_of(part) for key, part in value.items()})
     return ANY
+
+
+def fits(given: Shape, wanted: Shape) -> bool:
+    """Whether a value of one shape may stand where another is wanted, as far as shapes can tell."""
+    if "any" in (given.kind, wanted.kind):
+        return True
+    if given.kind == "null":
+        return wanted.nullable
+    if given.nullable and not wanted.nullable:
+        return False
+    if given.kind != wanted.kind:
+        return (given.kind, wanted.kind) in (("integer", "number"), ("quarter", "string"))
+    if given.item and wanted.item:
+        return fits(given.item, wanted.item)
+    return all(
+        fits(given.fields[name], part) if name in given.fields else part.nullable or not given.closed
+        for name, part in wanted.fields.items()
+    )

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pointsman.clock import Clock
 from pointsman.errors import DeadlinePassed, Fault
-from pointsman.flows.turn import ModelNote, Output, Scope, SourceNote, Turn
+from pointsman.flows.turn import ModelNote, Output, SourceNote
 from pointsman.frame import Frame
 from pointsman.journal.record import RunRecord, RunStatus, StepRecord
 from pointsman.shape import Value
@@ -43,12 +43,10 @@ Outcome = Output | Waiting | Skipped | Degraded
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A step, bound to what it acts with. `go` applies its modifiers; it raises Fault when the run must fail."""
+    """A step, bound to what it acts with. `go` does it, modifiers and all; it raises Fault when the run must fail."""
 
-    name: str
     needs: frozenset[str]
-    go: Callable[[Scope, Turn], Awaitable[Outcome]]
-    turn: Callable[["Run", StepRecord], Turn]
+    go: Callable[["Run", StepRecord], Awaitable[Outcome]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +141,7 @@ class Run:
         part, record = self.bound.parts[name], self.record.steps[name]
         record.status, record.started = "running", self.clock.now()
         try:
-            outcome = await part.go(self.scope, part.turn(self, record))
+            outcome = await part.go(self, record)
         except asyncio.CancelledError:
             record.status, record.reason, record.ended = "cancelled", self.record.error or "cancelled", self.clock.now()
             raise

@@ -58,10 +58,14 @@ class Turn:
     note_source: Callable[[SourceNote], None]
     note_model: Callable[[ModelNote], None]
     call_flow: "Callable[[str, dict[str, Value], Turn], Awaitable[Value]]"
+    outputs: Mapping[str, Output]
+    """What the steps before it gave, frames as frames."""
     item: str | None = None
     """The item's key, inside `each`."""
     limit: float | None = None
     """Deadline of the present try."""
+    missing: SourceNote | None = None
+    """The source that a failed read leaves out; it is noted when the run goes on without it."""
     source: str | None = None
     """What wrote the value (`template` or `llm`), where a model was asked."""
 

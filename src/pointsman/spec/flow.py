@@ -58,8 +58,8 @@ ReplyPart = Annotated[Annotated[FromReply, Tag("from")] | Annotated[str, Tag("ex
 """`{from: step}` or `${{ an expression }}`."""
 
 
-class Flow(Spec):
-    """A flow file."""
+class FlowHead(Spec):
+    """What is said of a flow, whether a file or a Python function holds its steps."""
 
     flow: Name
     version: int = Constraint(default=1, ge=1)
@@ -70,6 +70,11 @@ class Flow(Spec):
     timeout: Duration = 60.0
     """For the reply; what goes on after it has its own time."""
     doors: Doors = Doors()
+
+
+class Flow(FlowHead):
+    """A flow file."""
+
     steps: dict[StepName, Step] = Constraint(min_length=1)
     reply: dict[str, ReplyPart] = {}
     """Sent as soon as what it reads exists."""
