@@ -1,0 +1,5 @@
+"""SQL over frames: the only part that knows DuckDB."""
+
+from pointsman.sets.query import Sets
+
+__all__ = ["Sets"]
