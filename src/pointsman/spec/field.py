@@ -1,11 +1,12 @@
 """A typed field: an input of a flow or a prompt, an output of a prompt."""
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field as Constraint
 from pydantic import model_validator
 
-from pointsman.shape import ANY, Shape, list_of, record
+from pointsman.shape import ANY, Shape, json_schema, list_of, record
 from pointsman.spec.base import Label, Many, Spec
 
 InputType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "quarter", "list", "object", "any"]
@@ -44,6 +45,20 @@ class Field(Spec):
     def required(self) -> bool:
         return self.default is None and not self.optional
 
+    def json_schema(self) -> dict[str, Any]:
+        """JSON Schema 2020-12 of its value."""
+        found = fields_schema(self.fields) if self.fields else json_schema(Shape(self.type, enum=tuple(self.enum)))
+        if self.items:
+            found["items"] = self.items.json_schema()
+        bounds = {"maxItems" if self.type == "list" else "maxLength": self.max, "pattern": self.pattern}
+        bounds |= {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        found |= {key: bound for key, bound in bounds.items() if bound is not None}
+        if self.description:
+            found["description"] = self.description
+        if self.optional and "type" in found:
+            found["type"] = [found["type"], "null"]
+        return found
+
     def shape(self) -> Shape:
         """The type of its value, as expressions see it."""
         if self.type == "list":
@@ -54,3 +69,13 @@ class Field(Spec):
         else:
             shape = Shape(self.type, enum=tuple(self.enum))
         return shape.or_null() if self.optional and self.default is None else shape
+
+
+def fields_schema(fields: Mapping[str, Field]) -> dict[str, Any]:
+    """JSON Schema of an object with these fields and no others."""
+    return {
+        "type": "object",
+        "properties": {name: field.json_schema() for name, field in fields.items()},
+        "required": [name for name, field in fields.items() if field.required],
+        "additionalProperties": False,
+    }

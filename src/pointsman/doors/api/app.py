@@ -1,0 +1,160 @@
+"""The HTTP application: the API's routes, and the console beside them."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from pointsman import __version__
+from pointsman.assemble import Pointsman
+from pointsman.doors.api.body import read_object, to_json
+from pointsman.doors.api.openapi import describe
+from pointsman.doors.api.problem import problem
+from pointsman.errors import Fault, Refused, way_out
+from pointsman.flows.run import Run
+from pointsman.journal.record import RunRecord
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def application(pointsman: Pointsman, console: list[BaseRoute]) -> Starlette:
+    """`console`: the routes of the pages, which come last."""
+    routes: list[BaseRoute] = [
+        Route("/flows/{flow}", _flow(pointsman), methods=["POST"]),
+        Route("/flows/{flow}/v{version:int}", _flow(pointsman), methods=["POST"]),
+        Route("/api/ask", _ask(pointsman), methods=["POST"]),
+        Route("/api/runs", _runs(pointsman)),
+        Route("/api/runs/{run}", _run(pointsman)),
+        Route("/openapi.json", _openapi(pointsman)),
+        Route("/healthz", _healthy),
+        Route("/readyz", _healthy),
+        *console,
+    ]
+    handlers: dict[Any, Any] = {Fault: _fault, HTTPException: _http}
+    return Starlette(routes=routes, exception_handlers=handlers)
+
+
+def _flow(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        name = request.path_params["flow"]
+        flow = pointsman.heads.get(name)
+        if flow is None or flow.doors.http is None:
+            open_flows = [known for known, head in pointsman.heads.items() if head.doors.http is not None]
+            raise Refused(
+                f"no flow named {name!r} is open over HTTP.", way_out=way_out(name, open_flows, "Flows"), status=404
+            )
+        version = request.path_params.get("version", flow.version)
+        if version != flow.version:
+            raise Refused(f"{name} has no version {version}.", way_out=f"It is at version {flow.version}.", status=404)
+        given = await read_object(request)
+        return await _answered(request, pointsman.engine.start(name, given, door="http"))
+
+    return endpoint
+
+
+def _ask(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        body = await read_object(request)
+        question = body.get("question")
+        if not isinstance(question, str) or len(body) != 1:
+            raise Refused('the body must be {"question": "…"}.', status=422)
+        return await _answered(request, await pointsman.start_question(question, door="ask"))
+
+    return endpoint
+
+
+async def _answered(request: Request, run: Run) -> Response:
+    """The run's answer; a caller that leaves cancels the run."""
+    answered = asyncio.ensure_future(run.answered())
+    left = asyncio.ensure_future(_left(request))
+    try:
+        await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
+        if not answered.done():
+            run.cancel("the caller left")
+            return Response(status_code=499)
+        answer = answered.result()
+    except Fault as fault:
+        return problem(fault, run=run.record.id, answer=run.record.answer)
+    finally:
+        left.cancel()
+        answered.cancel()
+    return Response(to_json(answer), headers={"x-run-id": run.record.id}, media_type="application/json")
+
+
+async def _left(request: Request) -> None:
+    """Until the caller has gone. The body was read, so only the disconnect can come."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+def _runs(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        query = request.query_params
+        limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 50
+        status: Any = query.get("status")
+        runs = pointsman.journal.newest(
+            limit=max(1, min(limit, 500)), before=query.get("before"), flow=query.get("flow"), status=status
+        )
+        return _json({"runs": [summary(run) for run in runs]})
+
+    return endpoint
+
+
+def _run(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        record = pointsman.run(request.path_params["run"])
+        return _json({**summary(record), "steps": [asdict(step) for step in record.steps.values()], "answer": record.answer})
+
+    return endpoint
+
+
+def summary(record: RunRecord) -> dict[str, Any]:
+    """A run, as lists show it: with its tokens and cost."""
+    steps = record.steps.values()
+    return {
+        "run": record.id,
+        "flow": record.flow,
+        "version": record.version,
+        "status": record.status,
+        "door": record.door,
+        "principal": record.principal,
+        "input": record.input,
+        "started": record.started,
+        "replied": record.replied,
+        "ended": record.ended,
+        "error": record.error,
+        "tokens": sum(step.input_tokens + step.output_tokens for step in steps),
+        "dollars": round(sum(step.dollars for step in steps), 8),
+    }
+
+
+def _openapi(pointsman: Pointsman) -> Endpoint:
+    document = to_json(describe(pointsman.project.file.project, __version__, pointsman.plans))
+
+    async def endpoint(request: Request) -> Response:
+        return Response(document, media_type="application/json")
+
+    return endpoint
+
+
+async def _healthy(request: Request) -> Response:
+    return _json({"status": "ok"})
+
+
+def _json(value: object) -> Response:
+    return Response(to_json(value), media_type="application/json")
+
+
+async def _fault(request: Request, fault: Fault) -> Response:
+    return problem(fault)
+
+
+async def _http(request: Request, fault: HTTPException) -> Response:
+    what = {404: f"there is nothing at {request.url.path}.", 405: f"{request.method} is not for {request.url.path}."}
+    return problem(Refused(what.get(fault.status_code, str(fault.detail)), status=fault.status_code))
