@@ -1,64 +1,51 @@
 """The practice CRM's objects and records, with Salesforce's names, types and ids."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import date
 
-from pointsman.sandbox.sales.customers import salesforce_id
+from pointsman.sandbox.sales.customers import crm_id
 from pointsman.sandbox.sales.generate import World
 from pointsman.sandbox.sales.history import SILENT, Complaint, History
+from pointsman.sandbox.salesforce.objects import Field, Objects
 
 Record = dict[str, str | int | float | bool | None]
 
 
-@dataclass(frozen=True, slots=True)
-class SField:
-    """A field as Salesforce describes it. `type`: id, string, reference, picklist, email, phone, textarea, date, ..."""
-
-    type: str
-    references: str | None = None
-    external_id: bool = False
-
-
-OBJECTS: Mapping[str, Mapping[str, SField]] = {
+OBJECTS: Objects = {
     "Account": {
-        "Id": SField("id"),
-        "Name": SField("string"),
-        "Type": SField("picklist"),
-        "Segment__c": SField("picklist"),
-        "Region__c": SField("picklist"),
-        "BillingCity": SField("string"),
-        "BillingCountry": SField("string"),
-        "Customer_Number__c": SField("string", external_id=True),
-        "Renewal_Date__c": SField("date"),
-        "Case_Sentiment__c": SField("double"),
+        "Name": Field("string"),
+        "Type": Field("picklist"),
+        "Segment__c": Field("picklist"),
+        "Region__c": Field("picklist"),
+        "BillingCity": Field("string"),
+        "BillingCountry": Field("string"),
+        "Customer_Number__c": Field("string", external_id=True),
+        "Renewal_Date__c": Field("date"),
+        "Case_Sentiment__c": Field("double"),
     },
     "Contact": {
-        "Id": SField("id"),
-        "AccountId": SField("reference", references="Account"),
-        "Name": SField("string"),
-        "Title": SField("string"),
-        "Email": SField("email"),
-        "Phone": SField("phone"),
-        "Is_Primary__c": SField("boolean"),
-        "Left_Company__c": SField("boolean"),
+        "AccountId": Field("reference", references="Account"),
+        "Name": Field("string"),
+        "Title": Field("string"),
+        "Email": Field("email"),
+        "Phone": Field("phone"),
+        "Is_Primary__c": Field("boolean"),
+        "Left_Company__c": Field("boolean"),
     },
     "Case": {
-        "Id": SField("id"),
-        "AccountId": SField("reference", references="Account"),
-        "ContactId": SField("reference", references="Contact"),
-        "CaseNumber": SField("string"),
-        "Case_Key__c": SField("string", external_id=True),
-        "Subject": SField("string"),
-        "Description": SField("textarea"),
-        "Status": SField("picklist"),
-        "Priority": SField("picklist"),
-        "CreatedDate": SField("datetime"),
-        "ClosedDate": SField("datetime"),
-        "Sentiment__c": SField("double"),
+        "AccountId": Field("reference", references="Account"),
+        "ContactId": Field("reference", references="Contact"),
+        "CaseNumber": Field("string"),
+        "Case_Key__c": Field("string", external_id=True),
+        "Subject": Field("string"),
+        "Description": Field("textarea"),
+        "Status": Field("picklist"),
+        "Priority": Field("picklist"),
+        "ClosedDate": Field("datetime"),
+        "Sentiment__c": Field("double"),
     },
 }
-"""The objects that the practice CRM knows. `*__c` are custom fields, as an administrator adds them."""
+"""The objects that the practice CRM knows, beside the system's fields. `*__c` are an administrator's own."""
 
 
 def records(world: World) -> dict[str, list[Record]]:
@@ -103,7 +90,7 @@ def _contacts(told: History) -> Iterator[Record]:
     for place, person in enumerate(told.customer.people):
         succeeded = place < told.buyer
         yield {
-            "Id": salesforce_id("003", 10 * told.customer.number + place),
+            "Id": crm_id("003", 10 * told.customer.number + place),
             "AccountId": told.customer.id,
             "Name": person.name,
             "Title": person.title,
@@ -117,7 +104,7 @@ def _contacts(told: History) -> Iterator[Record]:
 def _case(told: History, complaint: Complaint, contact: str, number: int, start: int) -> Record:
     closed = complaint.closed if complaint.closed < start else None
     return {
-        "Id": salesforce_id("500", number),
+        "Id": crm_id("500", number),
         "AccountId": told.customer.id,
         "ContactId": contact,
         "CaseNumber": f"{number:08d}",

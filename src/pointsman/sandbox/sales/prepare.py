@@ -5,13 +5,14 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from pointsman.quantity import Quarter
 from pointsman.sandbox.sales import crm
 from pointsman.sandbox.sales.generate import SEED, World, world
 from pointsman.sandbox.sales.history import History
+from pointsman.sandbox.salesforce import store
 
 FOLDER = ".pointsman/demo"
 """Where the template's connections look for the databases and the CRM's credentials."""
@@ -40,8 +41,6 @@ CREATE INDEX returns_account ON returns (account_id, returned_on);
 CREATE INDEX invoices_account ON invoices (account_id, due_on);
 """
 
-_SQL_TYPES = {"boolean": "BOOLEAN", "date": "DATE", "datetime": "TIMESTAMP", "double": "REAL"}
-
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -64,7 +63,10 @@ def prepare(project: Path, quarter: Quarter, seed: int = SEED) -> Prepared:
     _write_secret(folder / "crm-client-id", client_id)
     _write_secret(folder / "crm-client-secret", client_secret)
     paths = folder / "crm.db", folder / "usage.db", folder / "billing.db"
-    _write(paths[0], _crm_tables(), crm.records(made))
+    fresh = paths[0].with_suffix(".new")
+    fresh.unlink(missing_ok=True)
+    store.create(fresh, crm.OBJECTS, crm.records(made), datetime.combine(quarter.start, time(), UTC))
+    os.replace(fresh, paths[0])
     _write(paths[1], _USAGE, usage_rows(made))
     _write(paths[2], _BILLING, billing_rows(made))
     return Prepared(quarter, *paths, client_id, client_secret)
@@ -122,16 +124,6 @@ def _contracts(told: History) -> Iterator[crm.Record]:
 
 def _day(ordinal: int) -> str:
     return date.fromordinal(ordinal).isoformat()
-
-
-def _crm_tables() -> str:
-    def columns(fields: Mapping[str, crm.SField]) -> str:
-        return ", ".join(
-            f"{name} TEXT PRIMARY KEY" if name == "Id" else f"{name} {_SQL_TYPES.get(field.type, 'TEXT')}"
-            for name, field in fields.items()
-        )
-
-    return "".join(f'CREATE TABLE "{name}" ({columns(fields)});\n' for name, fields in crm.OBJECTS.items())
 
 
 def _write(path: Path, tables: str, rows: Mapping[str, Iterable[crm.Record]]) -> None:
