@@ -176,7 +176,10 @@ def _string(value: object, field: Field, path: str, mistakes: list[str]) -> Valu
 
 
 def _number(value: object, field: Field, path: str, mistakes: list[str]) -> Value:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+    if _too_large(value):
+        mistakes.append(f"`{path}` holds a number that is too large")
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
         mistakes.append(f"`{path}` must be {'an' if field.type == 'integer' else 'a'} {field.type}, got {_kind(value)}")
         return None
     if field.type == "integer" and isinstance(value, float):
@@ -222,9 +225,9 @@ def _list(value: object, field: Field, path: str, mistakes: list[str]) -> Value:
 
 
 def _plain(value: Any, path: str, mistakes: list[str]) -> Value:
-    """Any JSON value, if it can be written again: no infinite number, no half of a character pair."""
+    """Any JSON value, if it can be written again."""
     match value:
-        case float() if not math.isfinite(value):
+        case float() | int() if _too_large(value):
             mistakes.append(f"`{path}` holds a number that is too large")
         case str() if _SURROGATE.search(value):
             mistakes.append(f"`{path}` holds half of a character (a lone surrogate)")
@@ -237,6 +240,13 @@ def _plain(value: Any, path: str, mistakes: list[str]) -> Value:
                 _plain(item, path, mistakes)
     found: Value = value
     return found
+
+
+def _too_large(value: object) -> bool:
+    """Infinite, or an integer beyond 64 bits, which neither databases nor our JSON can carry."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
 
 
 def _kind(value: object) -> str:
