@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from pointsman import labels, quantity
 
@@ -20,19 +21,25 @@ Many = Annotated[tuple[T, ...], Field(strict=False)]
 """A list in YAML, kept as a tuple."""
 
 
-def _quantity(read: Any, noun: str, pattern: str) -> Any:
-    def parse(value: object) -> object:
-        if isinstance(value, str):
-            return read(value)
-        if isinstance(value, float | int) and not isinstance(value, bool):
-            return value  # a default, already in base units
-        raise ValueError(f"expected {noun}")
+def _quantity(read: Any, noun: str, pattern: str, *, bare: bool = False) -> Any:
+    """`bare`: a number without a unit says enough (bytes)."""
 
-    return [BeforeValidator(parse), WithJsonSchema({"type": "string", "pattern": pattern})]
+    def parse(value: object, info: ValidationInfo) -> object:
+        if isinstance(value, str):
+            try:
+                return read(value)
+            except ValueError as error:
+                raise PydanticCustomError("quantity", "{said}", {"said": str(error)}) from None
+        if isinstance(value, float | int) and not isinstance(value, bool) and (bare or not info.context):
+            return value  # from Python, already in base units; in a file a number alone has no unit
+        raise PydanticCustomError("quantity", "{said}", {"said": f"expected {noun}", "got": True})
+
+    schema = {"type": ["string", "integer"] if bare else "string", "pattern": pattern}
+    return [BeforeValidator(parse), WithJsonSchema(schema)]
 
 
 Duration = Annotated[float, *_quantity(quantity.seconds, "a duration such as 20s", r"^\d+(\.\d+)?(ms|s|m|h|d)$")]
-Size = Annotated[int, *_quantity(quantity.size, "a size such as 64Mi", r"^\d+(\.\d+)?(k|Ki|M|Mi|G|Gi)?$")]
+Size = Annotated[int, *_quantity(quantity.size, "a size such as 64Mi", r"^\d+(\.\d+)?(k|Ki|M|Mi|G|Gi)?$", bare=True)]
 Share = Annotated[float, *_quantity(quantity.share, "a share such as 5%", r"^[+-]?\d+(\.\d+)?%$")]
 Price = Annotated[float, *_quantity(quantity.price, "a price such as $0.25/1M", r"^\$\d+(\.\d+)?(/\d+[kKM]?)?$")]
 
@@ -40,13 +47,9 @@ Price = Annotated[float, *_quantity(quantity.price, "a price such as $0.25/1M", 
 def _secret_reference(text: str) -> str:
     provider, _, path = text.removeprefix("secret://").partition("/")
     if not text.startswith("secret://"):
-        raise ValueError(
-            "a secret is written as a reference, such as secret://env/NAME or secret://file/path, never in the clear"
-        )
+        raise PydanticCustomError("secret", "a secret stands here in the clear")
     if provider not in ("env", "file", "vault", "k8s") or not path:
-        raise ValueError(
-            "a secret reference is secret://env/NAME, secret://file/path, secret://vault/path#key or secret://k8s/ns/name#key"
-        )
+        raise PydanticCustomError("secret", "this secret reference has no known form")
     return text
 
 
@@ -59,4 +62,24 @@ Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 """How connections, models, prompts and flows are called."""
 StepName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 """Step names are also table names and names in expressions, so no dashes."""
-Label = Annotated[str, AfterValidator(labels.parse)]
+
+
+def _label(text: str) -> str:
+    try:
+        return labels.parse(text)
+    except ValueError as error:
+        raise PydanticCustomError("label", "{said}", {"said": str(error)}) from None
+
+
+Label = Annotated[
+    str,
+    AfterValidator(_label),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"enum": [name for name in labels.known() if "<" not in name]},
+                {"type": "string", "pattern": r"^region\.[a-z][a-z0-9-]*$"},
+            ]
+        }
+    ),
+]

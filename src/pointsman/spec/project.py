@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePath
+from typing import Any
+
+from pydantic import Field
 
 from pointsman.spec.base import Name, Spec
 from pointsman.spec.connection import Connection
@@ -16,7 +19,7 @@ class ProjectFile(Spec):
     """`project.yaml`."""
 
     project: Name
-    requires: str = ""
+    requires: str = Field(default="", pattern=r"^(((>=|<=|==|<|>)\d+(\.\d+)*)(, *(>=|<=|==|<|>)\d+(\.\d+)*)*)?$")
     """Versions of Pointsman that it was written for, such as `>=0.1`."""
     description: str = ""
     sandbox: str | None = None
@@ -25,7 +28,7 @@ class ProjectFile(Spec):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A loaded folder. Mappings go from name to what the file says; `files` from that to where it stands."""
+    """A loaded folder. Mappings go from name to what the file says."""
 
     root: PurePath
     file: ProjectFile
@@ -35,3 +38,9 @@ class Project:
     models: Mapping[str, Model] = field(default_factory=dict)
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
+    classics: Mapping[str, Any] = field(default_factory=dict)
+    """What the `file` of each classic model says, by model."""
+    documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The OpenAPI document of each connection that names one."""
+    functions: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What each Python module of the folder defines at its top level, by dotted module name."""
