@@ -166,7 +166,9 @@ def steps() -> dict[str, StepRecord]:
         step("scored", "score", "churn", 0.64, 0.03, rows=48, needs=("customers",)),
         step("at_risk", "sql", "", 0.67, 0.01, rows=12, needs=("scored",)),
         step("drafts", "ask", "writer", 0.68, 0.55, rows=12, needs=("at_risk",)),
-        step("approval", "approve", "drafts", 1.23, None, status="waiting", reason="12 drafts wait for a sales manager"),
+        step(
+            "approval", "approve", "drafts", 1.23, None, status="waiting", reason="12 drafts wait for a sales manager"
+        ),
         StepRecord("send", "call", "mail.send", ("approval",), reason="starts as each draft is approved"),
     ]
     return {part.name: part for part in found}

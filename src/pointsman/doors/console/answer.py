@@ -127,7 +127,7 @@ def model_words(model: ModelUse) -> str:
         return f"{model.model}: written from a template, because no language model is configured"
     version = f" version {model.version}" if model.version is not None else ""
     parts = [f"{model.model}{version}"]
-    if model.endpoint:
+    if model.endpoint and model.source != "file":
         parts.append(f"answered at {model.endpoint}")
     if model.trained_on:
         parts.append(f"trained on {_flat(model.trained_on)}")
@@ -170,7 +170,7 @@ def _content(result: Mapping[str, Any], page: int, open_key: str | None) -> Cont
         if not isinstance(value, list):
             content.facts[name] = value
         elif _are_failures(value):
-            content.failed += [FailedItem(str(item.get("key", "")), _error(item["error"])) for item in value]
+            content.failed += [FailedItem(_name(result, item), _error(item["error"])) for item in value]
         elif value or not content.tables:
             rows = (scored.read(value, drafts) if scored.fits(value) else None) or table.plain_rows(value)
             content.tables.append(table.table(name, rows, page, open_key))
@@ -192,6 +192,15 @@ def _drafts_for_scores(result: Mapping[str, Any]) -> tuple[dict[str, scored.Draf
 
 def _are_failures(items: list[Any]) -> bool:
     return bool(items) and all(isinstance(item, Mapping) and "error" in item for item in items)
+
+
+def _name(result: Mapping[str, Any], failed: Mapping[str, Any]) -> str:
+    """The name of the scored row that failed, where it has one; else its key."""
+    key = failed.get("key", "")
+    for rows in result.values():
+        if isinstance(rows, list) and scored.fits(rows) and (field := scored.key_field(rows[0])):
+            return next((str(row.get("name") or key) for row in rows if row.get(field) == key), str(key))
+    return str(key)
 
 
 def _error(error: object) -> str:

@@ -30,9 +30,7 @@ async def read(request: Request) -> dict[str, str]:
 def values(typed: Mapping[str, str], fields: Mapping[str, Field]) -> dict[str, Value]:
     """The typed texts in the types of the input; an empty field is one that was not given."""
     return {
-        name: _value(name, typed[name].strip(), field)
-        for name, field in fields.items()
-        if typed.get(name, "").strip()
+        name: _value(name, typed[name].strip(), field) for name, field in fields.items() if typed.get(name, "").strip()
     }
 
 
@@ -49,5 +47,7 @@ def _value(name: str, text: str, field: Field) -> Any:
             case "list" | "object" | "any":
                 return orjson.loads(text)
     except (ValueError, KeyError):
-        raise Refused(f"{name}: {text[:60]!r} is not of type {field.type}.", way_out="Correct it and try again.") from None
+        raise Refused(
+            f"{name}: {text[:60]!r} is not of type {field.type}.", way_out="Correct it and try again."
+        ) from None
     return text

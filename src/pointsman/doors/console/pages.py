@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pointsman.doors.console import answer, form, headline, runs, waterfall, words
+from pointsman.doors.console import answer, form, headline, runs, table, waterfall
 from pointsman.doors.console.backend import Backend
 from pointsman.doors.console.guard import Headers, same_origin
 from pointsman.doors.console.render import STATIC, Renderer, as_json
@@ -80,8 +80,10 @@ class Pages:
     async def home(self, request: Request) -> Response:
         latest = await self._latest()
         if _wants_json(request):
-            flows = [{**asdict(card), "input": {n: f.model_dump() for n, f in card.input.items()}} for card in self._flows()]
-            return as_json({"flows": flows, "answers": [line.run for line in latest]})
+            flows = [
+                {**asdict(card), "input": {n: f.model_dump() for n, f in card.input.items()}} for card in self._flows()
+            ]
+            return as_json({"flows": flows, "answers": [line.run for line, _ in latest]})
         return self._home(request, latest, question=request.query_params.get("q", ""))
 
     async def ask(self, request: Request) -> Response:
@@ -132,11 +134,12 @@ class Pages:
         if _wants_json(request):
             return as_json(found)
         view = answer.view(run, self.backend.now(), open_key=key)
-        row = next((table.opened for table in view.content.tables if table.scored and table.opened), None)
+        row = next((part.opened for part in view.content.tables if part.scored and part.opened), None)
         if row is None and not found:
             raise _unknown("item of this answer", key)
+        parts = [(part, table.columns([dict.fromkeys(part.columns), *part.rows])) for part in found]
         return self.render.page(
-            request, "evidence.html", run=run, key=key, feature=feature, row=row, found=found, now=self.backend.now()
+            request, "evidence.html", run=run, key=key, feature=feature, row=row, parts=parts, now=self.backend.now()
         )
 
     async def run_list(self, request: Request) -> Response:
@@ -183,8 +186,11 @@ class Pages:
             raise _unknown("run", run_id)
         return run
 
-    async def _latest(self) -> list[runs.RunLine]:
-        return [runs.line(run, self.backend.now()) for run in await self.backend.runs(_LATEST)]
+    async def _latest(self) -> list[tuple[runs.RunLine, str]]:
+        """The newest runs, each with what it found or why it found nothing."""
+        now = self.backend.now()
+        lines = [runs.line(run, now) for run in await self.backend.runs(_LATEST)]
+        return [(line, answer.view(line.run, now).headline if line.run.answer else line.note) for line in lines]
 
     def _flows(self) -> list[Any]:
         return list(self.backend.flows())
@@ -192,7 +198,7 @@ class Pages:
     def _home(
         self,
         request: Request,
-        latest: list[runs.RunLine],
+        latest: list[tuple[runs.RunLine, str]],
         *,
         question: str = "",
         fault: Fault | None = None,
@@ -217,7 +223,12 @@ class Pages:
     def _trouble(self, request: Request, fault: Fault) -> Response:
         run_id = request.path_params.get("run")
         if _wants_json(request):
-            problem = {"title": fault.rule, "detail": fault.sentence, "status": fault.status, "code": fault.code or None}
+            problem = {
+                "title": fault.rule,
+                "detail": fault.sentence,
+                "status": fault.status,
+                "code": fault.code or None,
+            }
             response = as_json({name: value for name, value in problem.items() if value}, fault.status)
         else:
             response = self.render.page(request, "trouble.html", code=fault.status, fault=fault, run_id=run_id)
@@ -228,7 +239,9 @@ class Pages:
 
 def _unknown(noun: str, got: str) -> Refused:
     shown = got if len(got) <= 60 else got[:60] + "…"
-    return Refused(f"There is no {noun} {shown!r}.", way_out="It may have been deleted, or the address is mistyped.", status=404)
+    return Refused(
+        f"There is no {noun} {shown!r}.", way_out="It may have been deleted, or the address is mistyped.", status=404
+    )
 
 
 def _wants_json(request: Request) -> bool:

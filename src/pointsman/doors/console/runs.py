@@ -34,7 +34,7 @@ def line(run: RunRecord, now: datetime) -> RunLine:
         tokens=sum(step.input_tokens + step.output_tokens for step in steps),
         dollars=sum(step.dollars for step in steps),
         steps_done=sum(step.status in ("done", "degraded", "skipped") for step in steps),
-        note=run.error or _waits(run),
+        note=run.error or (_waits(run) if run.status == "waiting" else ""),
     )
 
 
@@ -43,12 +43,11 @@ def summary(run: RunRecord, now: datetime) -> str:
     shown = line(run, now)
     steps = list(run.steps.values())
     parts = [words.count(len(steps), "step")]
-    for status in ("failed", "degraded", "skipped", "waiting"):
-        if found := sum(step.status == status for step in steps):
-            parts.append(f"{found} {status}")
-    retried = sum(len(step.attempts) > 1 for step in steps)
-    if retried:
-        parts.append(f"{retried} retried")
+    told = {
+        status: sum(step.status == status for step in steps) for status in ("failed", "degraded", "skipped", "waiting")
+    }
+    told["retried"] = sum(len(step.attempts) > 1 for step in steps)
+    parts += [f"{amount} {status}" for status, amount in told.items() if amount]
     head = {
         "running": "At work for {}",
         "waiting": "Answered in {}, now waiting for people",
@@ -56,8 +55,7 @@ def summary(run: RunRecord, now: datetime) -> str:
         "failed": "Failed after {}",
         "cancelled": "Cancelled after {}",
     }[run.status].format(words.duration(shown.took or 0.0))
-    tokens = f"{words.count(shown.tokens, 'token')}, {words.money(shown.dollars)}"
-    return f"{head}: {', '.join(parts)}; {tokens}."
+    return f"{head}: {', '.join(parts)}; {words.spent(shown.tokens, shown.dollars)}."
 
 
 def tried(step: StepRecord) -> list[str]:

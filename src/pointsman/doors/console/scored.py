@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from pydantic import Field, ValidationError
 
+from pointsman.doors.console import kinds
 from pointsman.doors.console.envelope import Part
 
 _SHAPE: Final = {"probability", "low", "high", "base_rate", "reasons"}
@@ -25,6 +26,10 @@ class Reason(Part):
     @property
     def raises(self) -> bool:
         return self.contribution >= 0
+
+    @property
+    def kind(self) -> kinds.Kind:
+        return kinds.of(self.feature, [value for value in (self.value, self.typical) if value is not None])
 
 
 class NextStep(Part):

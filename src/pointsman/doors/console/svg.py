@@ -37,7 +37,7 @@ def timeline(name: str, bars: Iterable[Bar], scale: Scale) -> Markup:
     drawn = list(bars)
     shapes = [_rect("fold", fold.start, fold.width, 0, 20) for fold in scale.folds]
     for bar in drawn:
-        top, height = (8, 4) if bar.kind == "step" else (4, 12)
+        top, height = (8, 4) if bar.kind in ("step", "waiting") else (4, 12)
         shapes.append(_rect(bar.kind, bar.start, bar.width, top, height))
     said = f"{name}: " + ("; ".join(bar.words for bar in drawn if bar.words) or "did not start")
     return _svg("timeline", said, 20, shapes)
@@ -49,8 +49,7 @@ def axis(scale: Scale) -> Markup:
     for tick in scale.ticks:
         anchor = "start" if tick.at < 4 else "end" if tick.at > 94 else "middle"
         shapes.append(_text(tick.words, tick.at, anchor))
-    for fold in scale.folds:
-        shapes.append(_rect("fold", fold.start, fold.width, 0, 20))
+    shapes += [_rect("fold", fold.start, fold.width, 0, 20) for fold in scale.folds]
     said = f"Time from 0 to {words.duration(scale.total)}"
     if scale.folds:
         said += f", without {words.listed([words.duration(fold.seconds) for fold in scale.folds])} of idle time"
@@ -58,9 +57,9 @@ def axis(scale: Scale) -> Markup:
 
 
 def _svg(kind: str, said: str, height: int, shapes: Iterable[Markup]) -> Markup:
-    return Markup('<svg class="{}" role="img" aria-label="{}" width="100%" height="{}"><title>{}</title>{}</svg>').format(
-        kind, said, height, said, Markup("").join(shapes)
-    )
+    return Markup(
+        '<svg class="{}" role="img" aria-label="{}" width="100%" height="{}"><title>{}</title>{}</svg>'
+    ).format(kind, said, height, said, Markup("").join(shapes))
 
 
 def _rect(kind: str, x: float, width: float, y: float, height: float) -> Markup:

@@ -1,25 +1,28 @@
 """Tables from any list of objects: what each column holds is seen from its name and values."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from pointsman.doors.console import words
+from pointsman.doors.console import kinds, words
 from pointsman.doors.console.scored import ScoredRow, key_field
 
-Kind = Literal["text", "number", "percent", "date", "moment", "flag", "nested"]
-
 PAGE: Final = 50
-_SHARE: Final = re.compile(r"(^|_)(probability|share|rate|ratio|percent|confidence|low|high)$")
+_SHORT: Final = 24
+"""Characters up to which a text stays on one line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     name: str
     label: str
-    kind: Kind
+    kind: kinds.Kind
+    short: bool = True
+    """No value needs more than one short line."""
+
+    @property
+    def classes(self) -> str:
+        return " ".join(["number"] * (self.kind in ("number", "percent")) + ["short-text"] * self.short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,23 +108,13 @@ def columns(rows: Iterable[Mapping[str, Any]]) -> tuple[Column, ...]:
     for row in rows:
         for name, value in row.items():
             values.setdefault(name, []).append(value)
-    return tuple(Column(name, words.label(name), kind_of(name, found)) for name, found in values.items())
+    return tuple(
+        Column(name, words.label(name), kinds.of(name, found), _are_short(found)) for name, found in values.items()
+    )
 
 
-def kind_of(name: str, values: Sequence[Any]) -> Kind:
-    """What a column holds; values that disagree make it text."""
-    there = [value for value in values if value is not None]
-    if not there:
-        return "text"
-    if all(isinstance(value, bool) for value in there):
-        return "flag"
-    if all(isinstance(value, int | float | Decimal) and not isinstance(value, bool) for value in there):
-        return "percent" if _SHARE.search(name.lower()) and all(0 <= value <= 1 for value in there) else "number"
-    if all(words.day(value) for value in there):
-        return "date"
-    if all(words.instant(value) for value in there):
-        return "moment"
-    return "nested" if any(isinstance(value, Mapping | list | tuple) for value in there) else "text"
+def _are_short(values: Sequence[Any]) -> bool:
+    return all(not isinstance(value, str) or len(value) <= _SHORT for value in values)
 
 
 def _flat(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -5,12 +5,16 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from pointsman.doors.console import words
 from pointsman.journal.record import RunRecord, StepRecord
 
 _FOLD_WIDTH: Final = 3.0
+_CLEAR: Final = 5.0
+"""Percent that a mark of time needs to each side."""
+_CLOCK: Final = (60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400)
 _LEAST_WIDTH: Final = 0.4
 """Percent: what takes next to no time can still be seen."""
 
@@ -79,7 +83,7 @@ def of_run(run: RunRecord, now: datetime) -> Waterfall:
     busy = [
         (_since(run, step.started), _since(run, step.ended or end))
         for step in run.steps.values()
-        if step.started and step.status != "waiting"
+        if step.started and not _waits(step)
     ]
     scale = scale_of(busy, total)
     return Waterfall(scale, tuple(_lane(run, step, scale, end) for step in run.steps.values()))
@@ -91,11 +95,7 @@ def scale_of(busy: Sequence[tuple[float, float]], total: float) -> Scale:
     worked = sum(end - start for start, end in merged)
     longest_kept = max(1.0, worked / 4)
     edges = [(0.0, 0.0), *merged, (total, total)]
-    gaps = [
-        (before, after)
-        for (_, before), (after, _) in zip(edges, edges[1:], strict=False)
-        if after - before > longest_kept and merged
-    ]
+    gaps = [(before, after) for (_, before), (after, _) in pairwise(edges) if after - before > longest_kept and merged]
     shown = total - sum(end - start for start, end in gaps)
     unit = (100 - _FOLD_WIDTH * len(gaps)) / shown if shown > 0 else 0.0
     knots, folds, at, percent = [(0.0, 0.0)], [], 0.0, 0.0
@@ -114,15 +114,21 @@ def _ticks(
     """About five marks at round numbers, none inside a fold and none upon another."""
     step = _round_step(shown / 5)
     ticks = [Tick(0.0, "0")]
-    kept = _kept(gaps, total)
-    for start, end in kept:
-        first = math.ceil(start / step) * step
-        for index in range(int(max(0.0, end - first) / step) + 1):
-            seconds = first + index * step
+    for start, end in _kept(gaps, total):
+        until = _straight(knots, end) - (_CLEAR if end < total else 0)
+        first = math.ceil(start / step)
+        for index in range(first, first + 8):
+            seconds = index * step
             at = _straight(knots, seconds)
-            if seconds <= end and at - ticks[-1].at >= 9:
-                ticks.append(Tick(at, words.duration(seconds)))
+            if seconds <= end and at <= until and at - ticks[-1].at >= 2 * _CLEAR:
+                ticks.append(Tick(at, _tick_words(seconds)))
     return tuple(ticks)
+
+
+def _tick_words(seconds: float) -> str:
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:g} s" if seconds < 60 else words.duration(seconds)
 
 
 def _kept(gaps: Sequence[tuple[float, float]], total: float) -> list[tuple[float, float]]:
@@ -151,7 +157,9 @@ def _merged(stretches: Sequence[tuple[float, float]]) -> list[tuple[float, float
 
 
 def _round_step(seconds: float) -> float:
-    """The next 1, 2 or 5 of its power of ten."""
+    """The next 1, 2 or 5 of its power of ten; above half a minute the next that clocks and calendars have."""
+    if 30 < seconds <= _CLOCK[-1]:
+        return next(step for step in _CLOCK if step >= seconds)
     power: float = 10.0 ** math.floor(math.log10(seconds)) if seconds > 0 else 1.0
     return next((factor * power for factor in (1, 2, 5) if factor * power >= seconds), 10 * power)
 
@@ -160,8 +168,9 @@ def _lane(run: RunRecord, step: StepRecord, scale: Scale, end: datetime) -> Lane
     if step.started is None:
         return Lane(step, (), None, None)
     start, stop = _since(run, step.started), _since(run, step.ended or end)
-    if len(step.attempts) < 2:
-        return Lane(step, (_bar(step.status, start, stop, scale, step.status),), start, stop - start)
+    if len(step.attempts) < 2 or _waits(step):
+        kind = "waiting" if _waits(step) else step.status
+        return Lane(step, (_bar(kind, start, stop, scale, step.status),), start, stop - start)
     bars = [_bar("step", start, stop, scale)]
     for index, attempt in enumerate(step.attempts, 1):
         kind = "failed" if attempt.error else step.status
@@ -175,6 +184,11 @@ def _bar(kind: str, start: float, end: float, scale: Scale, said: str = "") -> B
     width = max(right - left, _LEAST_WIDTH)
     said = f"{said}, {words.duration(start)} to {words.duration(end)}" if said else ""
     return Bar(kind, min(left, 100 - width), width, said)
+
+
+def _waits(step: StepRecord) -> bool:
+    """Waiting for a person is no work, however long it took."""
+    return step.status == "waiting" or step.verb == "approve"
 
 
 def _since(run: RunRecord, moment: datetime) -> float:

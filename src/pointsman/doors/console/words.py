@@ -5,7 +5,23 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Final
 
-_ACRONYMS: Final = {"arr", "mrr", "id", "url", "crm", "csat", "nps", "sku", "vat", "sla", "ip", "sql", "llm"}
+_ACRONYMS: Final = {
+    "arr",
+    "mrr",
+    "id",
+    "url",
+    "crm",
+    "csat",
+    "nps",
+    "sku",
+    "vat",
+    "sla",
+    "ip",
+    "sql",
+    "llm",
+    "auc",
+    "ece",
+}
 _UNITS: Final = (("d", 86_400.0), ("h", 3_600.0), ("min", 60.0))
 
 
@@ -72,22 +88,20 @@ def duration(seconds: float) -> str:
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
     whole = round(seconds)
-    for (unit, length), (smaller, part) in zip(_UNITS, (*_UNITS[1:], ("s", 1.0)), strict=True):
+    for unit, length, smaller, part in (("d", 86_400, "h", 3_600), ("h", 3_600, "min", 60), ("min", 60, "s", 1)):
         if whole >= length:
-            rest = int(whole % length // part)
-            return f"{int(whole // length)} {unit}" + (f" {rest} {smaller}" if rest else "")
+            rest = whole % length // part
+            return f"{whole // length} {unit}" + (f" {rest} {smaller}" if rest else "")
     return f"{whole} s"
 
 
 def number(value: float | Decimal) -> str:
-    """Thousands apart; at most four digits that matter after the point, none for whole numbers."""
+    """Thousands apart; two digits after the point, below one three that matter, none for whole numbers."""
     if value != value or value in (float("inf"), float("-inf")):
         return "not a number"
     if value == int(value) and abs(value) < 1e15:
         return signed(f"{int(value):,}")
-    if abs(value) >= 1000:
-        return signed(f"{value:,.0f}")
-    return signed(f"{value:.2f}" if abs(value) >= 1 else f"{value:.3g}")
+    return signed(f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}")
 
 
 def signed(text: str) -> str:
@@ -147,6 +161,19 @@ def listed(parts: list[str]) -> str:
 
 
 def sentence(text: str) -> str:
-    """With a capital first and a full stop last, unless it ends otherwise."""
+    """With a capital first, unless a name such as `billing:` leads, and a full stop last, unless it ends otherwise."""
     text = text.strip()
-    return text and text[0].upper() + text[1:] + ("" if text[-1] in ".!?…" else ".")
+    if not text:
+        return text
+    head = text[0] if re.match(r"[\w./-]+: ", text) else text[0].upper()
+    return head + text[1:] + ("" if text[-1] in ".!?…" else ".")
+
+
+def who(by: str) -> str:
+    """`role:sales-manager` → `the role sales-manager`."""
+    return f"the role {by.removeprefix('role:')}" if by.startswith("role:") else by or "a person"
+
+
+def spent(tokens: int, dollars: float) -> str:
+    """`12,960 tokens, $0.0087`; `no tokens` when nothing was paid."""
+    return count(tokens, "token") + (f", {money(dollars)}" if tokens or dollars else "")
