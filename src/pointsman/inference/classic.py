@@ -1,10 +1,11 @@
 """Scores rows with a classic model: one SELECT for the numbers, then their words.
 
-Log-odds = intercept + Σ contribution_j, with contribution_j = coef_j · (transform(x_j) - mean_j) / scale_j: additive and
-exact, so the reasons are the model itself and no approximation of it. The interval is the delta method's: with
+Log-odds = intercept + Σ contribution_j, with contribution_j = coef_j · (transform(x_j) - mean_j) / scale_j: additive
+and exact, so the reasons are the model itself and no approximation of it. The interval is the delta method's: with
 v = (1, z₁ … zₙ) and Σ the coefficients' covariance, the log-odds have variance vᵀ Σ v.
 """
 
+import asyncio
 from itertools import pairwise
 from math import isnan
 from statistics import NormalDist
@@ -18,7 +19,7 @@ from pointsman.shape import ANY, NUMBER, STRING, Value, list_of, record
 from pointsman.spec.classic import ClassicFile, Feature, Isotonic, Platt, cholesky
 
 _REASON: Final = record({"feature": STRING, "text": STRING, "contribution": NUMBER, "value": ANY, "typical": NUMBER})
-_NEXT_STEP: Final = record({name: STRING for name in ("text", "because", "feature", "accept", "reject")})
+_NEXT_STEP: Final = record(dict.fromkeys(("text", "because", "feature", "accept", "reject"), STRING))
 ADDED: Final = (
     Column("probability", NUMBER),
     Column("low", NUMBER),
@@ -28,6 +29,8 @@ ADDED: Final = (
     Column("next_step", _NEXT_STEP.or_null()),
 )
 """The columns that scoring adds."""
+_TURN: Final = 200
+"""Rows put into words before others get their turn on the event loop."""
 
 
 def expression(model: ClassicFile) -> str:
@@ -72,7 +75,11 @@ async def score(sets: Sets, frame: Frame, model: ClassicFile, *, timeout: float 
                 f"the rows have a column `{column.name}` already.", way_out="Name it otherwise before scoring."
             )
     found = await evaluate(sets, frame, model, timeout=timeout)
-    scored = [_scored(row, numbers, model) for row, numbers in zip(frame.rows, found.rows, strict=True)]
+    scored: list[Row] = []
+    for row, numbers in zip(frame.rows, found.rows, strict=True):
+        scored.append(_scored(row, numbers, model))
+        if len(scored) % _TURN == 0:
+            await asyncio.sleep(0)
     return Frame((*frame.columns, *ADDED), scored)
 
 

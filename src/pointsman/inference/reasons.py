@@ -22,9 +22,8 @@ def next_step(model: ClassicFile, row: Mapping[str, Value], said: Sequence[Reaso
     for reason in said:
         rule = rules.get(str(reason["feature"]))
         if rule and isinstance(reason["contribution"], float) and reason["contribution"] > 0:
-            feature = next(feature for feature in model.features if feature.name == rule.feature)
             return {
-                "text": fill(rule.text, model, feature, row),
+                "text": fill(rule.text, model, _feature(model, rule.feature), row),
                 "because": reason["text"],
                 "feature": rule.feature,
                 "accept": rule.accept,
@@ -44,22 +43,27 @@ def _unknown(feature: Feature) -> Reason:
     return {"feature": feature.name, "text": text, "contribution": 0.0, "value": None, "typical": feature.typical}
 
 
+def _feature(model: ClassicFile, name: str) -> Feature:
+    return next(feature for feature in model.features if feature.name == name)
+
+
 def fill(text: str, model: ClassicFile, feature: Feature, row: Mapping[str, Value]) -> str:
     """A text with its places filled: `{value}` and `{typical}` of this feature, `{name}` of any feature."""
-    others = {other.name: other for other in model.features}
 
     def place(name: str) -> str:
         if name == "typical":
             return shown(feature, feature.typical)
-        other = feature if name == "value" else others[name]
+        other = feature if name == "value" else _feature(model, name)
         value = row[other.name]
-        return "an unknown number of" if value is None else shown(other, float(value))  # type: ignore[arg-type]
+        return "unknown" if value is None else shown(other, float(value))  # type: ignore[arg-type]
 
     return PLACE.sub(lambda found: place(found[1]), text)
 
 
 def shown(feature: Feature, value: float) -> str:
-    """A value as people read it: `32 %`, `£1,204`, `1 day`, `45 days`, `2.4 orders`."""
+    """A value as people read it: `32 %`, `+4 %`, `£1,204`, `1 day`, `45 days`, `2.4 orders`."""
+    if feature.unit == "±%":
+        return f"{'+' if value > 0 else ''}{_rounded(value * 100)} %"
     if feature.unit == "%":
         return f"{_rounded(value * 100)} %"
     if feature.unit in ("£", "$", "€"):
