@@ -8,6 +8,7 @@ import orjson
 
 from pointsman.errors import way_out
 from pointsman.spec import words, yaml
+from pointsman.spec.classic import ClassicFile
 from pointsman.spec.connection import Connection, HttpConnection
 from pointsman.spec.gather import Gathered, plain
 from pointsman.spec.kinds import MODEL, KindName
@@ -16,6 +17,7 @@ from pointsman.spec.node import Node, Source, value
 from pointsman.spec.place import at
 from pointsman.spec.problem import Place, Problem
 from pointsman.spec.text import MOST_DATA, unreadable
+from pointsman.spec.validation import check
 
 
 def inside_project(folder: str, named: str) -> str | None:
@@ -64,15 +66,17 @@ def document(source: Source) -> tuple[dict[str, Any] | None, list[Problem]]:
 
 def gather_beside(
     models: Mapping[str, Model], connections: Mapping[str, Connection], gathered: Gathered
-) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+) -> tuple[dict[str, ClassicFile], dict[str, dict[str, Any]]]:
     """What classic models' files say, by model; and OpenAPI documents, by connection."""
-    classics, documents = {}, {}
+    classics: dict[str, ClassicFile] = {}
+    documents: dict[str, dict[str, Any]] = {}
     for name, model in models.items():
         if isinstance(model, ClassicModel) and (named := _named("model", name, "file", model.file, gathered)):
-            found, problems = json(named)
-            gathered.problems += problems
-            if not problems:
-                classics[name] = found
+            classic = _classic(named, gathered)
+            if classic is None:
+                gathered.broken.add(("model", plain(name)))
+            else:
+                classics[name] = classic
     for name, connection in connections.items():
         if isinstance(connection, HttpConnection) and connection.openapi is not None:
             named = _named("connection", name, "openapi", connection.openapi, gathered)
@@ -82,6 +86,20 @@ def gather_beside(
                 if said is not None:
                     documents[name] = said
     return classics, documents
+
+
+def _classic(source: Source, gathered: Gathered) -> ClassicFile | None:
+    """JSON is YAML too, and read as such it has places."""
+    _, problems = json(source)
+    if not problems:
+        tree, problems = yaml.read(source, MOST_DATA)
+        if tree is not None:
+            gathered.trees[source.file] = tree
+            classic, problems = check(ClassicFile, tree)
+            gathered.problems += problems
+            return classic
+    gathered.problems += problems
+    return None
 
 
 def _named(kind: KindName, name: str, key: str, file: str, gathered: Gathered) -> Source | None:

@@ -10,6 +10,7 @@ from pointsman.spec.field import Field
 from pointsman.spec.flow import Flow
 from pointsman.spec.gather import plain
 from pointsman.spec.kinds import KindName
+from pointsman.spec.model import ClassicModel
 from pointsman.spec.node import Path
 from pointsman.spec.problem import Problem
 from pointsman.spec.project import Project
@@ -27,6 +28,7 @@ def check(project: Project, sources: Sources) -> list[Problem]:
         *_functions(project, sources),
         *_references(project, sources),
         *_defaults(project, sources),
+        *_features(project, sources),
     ]
 
 
@@ -100,6 +102,17 @@ def _references(project: Project, sources: Sources) -> Iterator[Problem]:
                     path = (table, column, "references")
                     way = way_out(spec.references, schema.root, "Tables")
                     yield sources.problem("PM027", sources.file_of("schema", name), path, message, way)
+
+
+def _features(project: Project, sources: Sources) -> Iterator[Problem]:
+    for name, classic in project.classics.items():
+        model = project.models[name]
+        inputs = model.inputs if isinstance(model, ClassicModel) else {}
+        for feature in classic.features:
+            if feature.name not in inputs:
+                message = f"the model's file needs the column `{feature.name}`, which `inputs` does not name"
+                way = f"Add {feature.name}: number to it."
+                yield sources.problem("PM043", sources.file_of("model", name), ("inputs",), message, way)
 
 
 def _defaults(project: Project, sources: Sources) -> Iterator[Problem]:

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field
 
 from pointsman.spec.base import Name, Spec
+from pointsman.spec.classic import ClassicFile
 from pointsman.spec.connection import Connection
 from pointsman.spec.flow import Flow
 from pointsman.spec.model import Model
@@ -38,7 +39,7 @@ class Project:
     models: Mapping[str, Model] = field(default_factory=dict)
     prompts: Mapping[str, Prompt] = field(default_factory=dict)
     flows: Mapping[str, Flow] = field(default_factory=dict)
-    classics: Mapping[str, Any] = field(default_factory=dict)
+    classics: Mapping[str, ClassicFile] = field(default_factory=dict)
     """What the `file` of each classic model says, by model."""
     documents: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """The OpenAPI document of each connection that names one."""

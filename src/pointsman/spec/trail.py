@@ -89,7 +89,7 @@ def _open(annotation: Any, labels: frozenset[Key]) -> Iterator[tuple[frozenset[K
 
 def _literals(model: type[BaseModel]) -> Iterator[str]:
     for field in model.model_fields.values():
-        if get_origin(field.annotation) is Literal and field.is_required():
+        if get_origin(field.annotation) is Literal and len(get_args(field.annotation)) == 1:
             yield from get_args(field.annotation)
 
 
