@@ -72,7 +72,7 @@ class AnswerView:
 
 def view(run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None = None) -> AnswerView:
     """The page of a run that has replied."""
-    envelope = read(run)
+    envelope = _as_it_stands(read(run), run)
     content = _content(envelope.result, page, open_key)
     sources = source_lines(envelope.sources, now)
     return AnswerView(
@@ -97,6 +97,16 @@ def read(run: RunRecord) -> Envelope:
         result = answer.get("result")
         unread = ("Parts of this answer's description could not be read; the reply itself is complete.",)
         return Envelope(run=run.id, flow=run.flow, result=result if isinstance(result, dict) else {}, degraded=unread)
+
+
+def _as_it_stands(envelope: Envelope, run: RunRecord) -> Envelope:
+    """The envelope was closed when the run replied; an approval whose step is over since then waits no more."""
+    waiting = [
+        approval
+        for approval in envelope.approvals
+        if approval.step not in run.steps or run.steps[approval.step].status in ("waiting", "running", "pending")
+    ]
+    return envelope.model_copy(update={"approvals": tuple(waiting)})
 
 
 def chips(run: RunRecord, reading: Reading | None) -> tuple[Chip, ...]:

@@ -115,12 +115,14 @@ def _ticks(
     step = _round_step(shown / 5)
     ticks = [Tick(0.0, "0")]
     for start, end in _kept(gaps, total):
+        since = _straight(knots, start) + (_CLEAR if start > 0 else 0)
         until = _straight(knots, end) - (_CLEAR if end < total else 0)
         first = math.ceil(start / step)
         for index in range(first, first + 8):
             seconds = index * step
             at = _straight(knots, seconds)
-            if seconds <= end and at <= until and at - ticks[-1].at >= 2 * _CLEAR:
+            new = _tick_words(seconds) != ticks[-1].words
+            if new and start <= seconds <= end and since <= at <= until and at - ticks[-1].at >= 2 * _CLEAR:
                 ticks.append(Tick(at, _tick_words(seconds)))
     return tuple(ticks)
 

@@ -99,9 +99,9 @@ def number(value: float | Decimal) -> str:
     """Thousands apart; two digits after the point, below one three that matter, none for whole numbers."""
     if value != value or value in (float("inf"), float("-inf")):
         return "not a number"
-    if value == int(value) and abs(value) < 1e15:
+    if value == int(value):
         return signed(f"{int(value):,}")
-    return signed(f"{value:,.2f}" if abs(value) >= 1 else f"{value:.3g}")
+    return signed(f"{value:,.2f}" if not -1 < value < 1 else f"{value:.3g}")
 
 
 def signed(text: str) -> str:
