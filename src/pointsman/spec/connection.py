@@ -31,6 +31,7 @@ class SqliteConnection(_Connection):
     """A SQLite file. Steps: `query` (read)."""
 
     type: Literal["sqlite"]
+    """Chooses this kind of connection."""
     path: str
     """The file, from the project's folder."""
 
@@ -39,12 +40,17 @@ class PostgresConnection(_Connection):
     """A PostgreSQL database. Steps: `query` (read, in a read-only transaction)."""
 
     type: Literal["postgres"]
+    """Chooses this kind of connection."""
     host: str = "127.0.0.1"
     """Host name, address, or the folder of a Unix socket."""
     port: int = Field(default=5432, ge=1, le=65535)
+    """TCP port of the server."""
     database: str
+    """Name of the database."""
     user: str
+    """Role to log in as; it needs to read only."""
     password: SecretRef | None = None
+    """Its password, where the server asks for one."""
     ssl: Literal["disable", "prefer", "require", "verify-full"] = "prefer"
     """How the link is protected, in libpq's words."""
 
@@ -53,20 +59,25 @@ class BearerAuth(Spec):
     """`Authorization: Bearer <secret>`."""
 
     bearer: SecretRef
+    """The token."""
 
 
 class BasicAuth(Spec):
     """HTTP basic authentication."""
 
     user: str
+    """Who logs in."""
     password: SecretRef
+    """Their password."""
 
 
 class HeaderAuth(Spec):
     """A key in a header of the system's own, such as `X-Api-Key`."""
 
     header: str
+    """The header's name."""
     value: SecretRef
+    """What is sent in it."""
 
 
 class Paging(Spec):
@@ -90,11 +101,13 @@ class HttpConnection(_Connection):
     """A JSON API over HTTP. Steps: `request`, and each operation of its OpenAPI document by operationId."""
 
     type: Literal["http"]
+    """Chooses this kind of connection."""
     url: str = Field(pattern=r"^https?://")
     """Base address; paths of requests are joined to it, and nothing outside it is called."""
     openapi: str | None = None
     """An OpenAPI 3 document (JSON or YAML), from the project's folder."""
     auth: BearerAuth | BasicAuth | HeaderAuth | None = None
+    """How requests prove who sends them."""
     headers: dict[str, str] = {}
     """Sent with every request."""
     paging: Paging | None = None
@@ -105,10 +118,13 @@ class JwtBearer(Spec):
     """OAuth 2.0 JWT bearer grant (RFC 7523): a signed assertion for a named user, no password."""
 
     flow: Literal["jwt_bearer"]
+    """Chooses this grant."""
     client_id: SecretRef
+    """Consumer key of the connected app."""
     key: SecretRef
     """PEM of the RSA private key whose certificate the connected app holds."""
     user: str
+    """Username that requests are made as."""
     audience: str | None = None
     """Defaults to the connection's url."""
 
@@ -117,18 +133,24 @@ class ClientCredentials(Spec):
     """OAuth 2.0 client credentials grant (RFC 6749 section 4.4)."""
 
     flow: Literal["client_credentials"]
+    """Chooses this grant."""
     client_id: SecretRef
+    """Consumer key of the connected app."""
     client_secret: SecretRef
+    """Consumer secret of the connected app."""
 
 
 class SalesforceConnection(_Connection):
     """A Salesforce org. Steps: `query` (SOQL, read) and `upsert` (by external id, repeatable)."""
 
     type: Literal["salesforce"]
+    """Chooses this kind of connection."""
     url: str = Field(pattern=r"^https?://")
     """The org's My Domain address."""
     auth: Annotated[JwtBearer | ClientCredentials, Field(discriminator="flow")]
+    """How we log in."""
     api_version: str = Field(default="62.0", pattern=r"^\d{2}\.0$")
+    """Version of the REST API."""
     bulk_above: int = Field(default=10_000, ge=1)
     """Rows from which a query goes through Bulk API 2.0."""
 
@@ -137,11 +159,17 @@ class SmtpConnection(_Connection):
     """A mail server. Steps: `send` (at most once: the protocol cannot tell a repeat)."""
 
     type: Literal["smtp"]
+    """Chooses this kind of connection."""
     host: str
+    """Host name or address."""
     port: int = Field(default=587, ge=1, le=65535)
+    """TCP port of the server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
+    """`starttls` (RFC 3207), `tls` from the first byte (RFC 8314), or `none` for a server on this machine."""
     user: str | None = None
+    """Who logs in, where the server asks."""
     password: SecretRef | None = None
+    """Their password."""
     sender: str
     """Address in `From`."""
 

@@ -16,6 +16,7 @@ class Field(Spec):
     """What a value must be. In short form, `name: string` stands for `name: {type: string}`."""
 
     type: InputType
+    """`quarter`: a calendar quarter such as 2026-Q4. `any`: unchecked."""
     enum: Many[str] = ()
     """The only values allowed, for a string."""
     default: Any = None
@@ -23,7 +24,9 @@ class Field(Spec):
     optional: bool = False
     """May be missing; then it is null."""
     minimum: float | None = None
+    """Least value of a number."""
     maximum: float | None = None
+    """Greatest value of a number."""
     max: int | None = Constraint(default=None, ge=1)
     """Most characters of a string, or most items of a list."""
     pattern: str | None = None
@@ -35,6 +38,7 @@ class Field(Spec):
     label: Label | Many[Label] = ()
     """What it is, when it is personal, confidential or untrusted."""
     description: str = ""
+    """What it means, for those who call and for language models."""
 
     @model_validator(mode="before")
     @classmethod

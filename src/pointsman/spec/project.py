@@ -20,9 +20,11 @@ class ProjectFile(Spec):
     """`project.yaml`."""
 
     project: Name
+    """Its name."""
     requires: str = Field(default="", pattern=r"^(((>=|<=|==|<|>)\d+(\.\d+)*)(, *(>=|<=|==|<|>)\d+(\.\d+)*)*)?$")
     """Versions of Pointsman that it was written for, such as `>=0.1`."""
     description: str = ""
+    """What it is for, in words."""
     sandbox: str | None = None
     """The practice system that `pointsman demo` starts for it (`sales`); never used outside demos and tests."""
 

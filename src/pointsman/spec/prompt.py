@@ -10,7 +10,9 @@ class PromptHead(Spec):
     """The front matter of a prompt."""
 
     prompt: Name
+    """Its name, the same as the file's; - and _ count as one."""
     version: int = Constraint(ge=1)
+    """Counted up with every change of the text, so that answers can be told apart."""
     input: dict[str, Field] = {}
     """What the text may use."""
     output: dict[str, Field] = {}

@@ -23,6 +23,7 @@ class UseValue(Spec):
     """`on_error: {use: value}`: the step's output when it fails."""
 
     use: Any
+    """The value."""
 
 
 class StepCommon(Spec):
@@ -39,6 +40,7 @@ class StepCommon(Spec):
     when: str | None = None
     """`${{ condition }}`; the step (or item) is skipped, with null as its output, when it is false."""
     retry: Retry | None = None
+    """Tries again when it may work later; nothing said is one try."""
     timeout: Duration | None = None
     """For one try of the step (of one item with `each`)."""
     on_error: Literal["fail", "collect", "empty"] | UseValue = "fail"
@@ -49,7 +51,9 @@ class CallStep(StepCommon):
     """An action of a connection: `call: crm.query`."""
 
     call: str = Field(pattern=r"^[a-z][a-z0-9_-]*\.[A-Za-z][A-Za-z0-9_]*$")
+    """`connection.action`."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """What the action takes; texts may hold `${{ … }}`."""
     returns: TypedField | None = None
     """What it answers, where no schema says so (a plain HTTP request)."""
 
@@ -58,6 +62,7 @@ class SqlStep(StepCommon):
     """SQL (DuckDB's) over the frames of other steps, which are its tables."""
 
     sql: str
+    """One SELECT; values are written `$name`."""
     with_: dict[str, Any] = Field(default={}, alias="with")
     """Values for `$name` in the SQL."""
 
@@ -66,6 +71,7 @@ class ScoreStep(StepCommon):
     """Adds a classic model's probability, interval and reasons to rows."""
 
     score: Name
+    """The classic model."""
     rows: str
     """The step whose rows are scored."""
 
@@ -74,22 +80,29 @@ class AskStep(StepCommon):
     """Asks a language model with a prompt."""
 
     ask: Name
+    """The language model."""
     prompt: Name
+    """What it is asked."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """The prompt's inputs; texts may hold `${{ … }}`."""
 
 
 class RunStep(StepCommon):
     """Runs another flow; its reply is the output."""
 
     run: Name
+    """The flow."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """Its input; texts may hold `${{ … }}`."""
 
 
 class PythonStep(StepCommon):
     """Calls a Python function of the project: `python: module:function`."""
 
     python: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
+    """`module:function`, from the project's folder."""
     with_: dict[str, Any] = Field(default={}, alias="with")
+    """The function's arguments; texts may hold `${{ … }}`."""
     returns: TypedField | None = None
     """What it gives; nothing is known of it otherwise."""
     network: Literal["none"] | None = None
@@ -102,8 +115,11 @@ class ApproveStep(StepCommon):
     approve: str
     """The `each` step whose items are decided on."""
     by: str = Field(pattern=r"^role:[a-z][a-z0-9-]*$")
+    """Who decides."""
     within: Duration
+    """How long there is to decide."""
     otherwise: Literal["reject", "approve"] = "reject"
+    """What happens to an item that nobody decided on."""
 
 
 VERBS: dict[str, type[StepCommon]] = {
