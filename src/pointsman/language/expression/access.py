@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any, Final
 
 from pointsman.errors import nearest
-from pointsman.language.expression.kinds import Env, kind_of, spend
+from pointsman.language.expression.kinds import Env, a, kind_of, spend
 from pointsman.language.expression.trouble import Missing, Trouble
 from pointsman.quantity import Quarter
 
@@ -28,7 +28,7 @@ def field(value: Any, name: str) -> Any:
         case Quarter() | date():
             fields = Quarter.FIELDS if isinstance(value, Quarter) else DATE_FIELDS
             raise Trouble(f"there is no field `{name}`", way_out=f"Fields: {', '.join(fields)}.")
-    raise Trouble(f"a {kind_of(value)} has no field `{name}`")
+    raise Trouble(f"{a(kind_of(value))} has no field `{name}`")
 
 
 def _of_quarter(quarter: Quarter, name: str) -> Any:
@@ -58,9 +58,9 @@ def item(value: Any, key: Any) -> Any:
             raise Missing("there is no field of that name", way_out=_DEFAULT, part=1)
         return value[key]
     if kind not in ("list", "string"):
-        raise Trouble(f"a {kind} has no items")
+        raise Trouble(f"{a(kind)} has no items")
     if type(key) is not int:
-        raise Trouble(f"an item of a {kind} is named by a whole number, got {kind_of(key)}", part=1)
+        raise Trouble(f"an item of {a(kind)} is named by a whole number, got {kind_of(key)}", part=1)
     try:
         return value[key]
     except IndexError:

@@ -7,6 +7,7 @@ from pointsman.errors import way_out
 from pointsman.language.expression.access import DATE_FIELDS
 from pointsman.language.expression.demands import Demands
 from pointsman.language.expression.joining import join_all
+from pointsman.language.expression.kinds import a
 from pointsman.shape import ANY, DATE, INTEGER, QUARTER, STRING, Shape
 
 QUARTER_FIELDS: Final = {
@@ -33,9 +34,9 @@ def field(demands: Demands, node: ast.expr, base: Shape, name: str) -> Shape:
     if name in known:
         return QUARTER_FIELDS[name] if base.kind == "quarter" else INTEGER
     if known:
-        return demands.wrong_field(node, f"a {base.kind} has no field `{name}`", way_out(name, known, "Fields"))
+        return demands.wrong_field(node, f"{a(base.kind)} has no field `{name}`", way_out(name, known, "Fields"))
     way = f"Take it of each item: [x.{name} for x in …]." if base.kind == "list" else ""
-    return demands.wrong_field(node, f"a {base.kind} has no field `{name}`", way)
+    return demands.wrong_field(node, f"{a(base.kind)} has no field `{name}`", way)
 
 
 def item(demands: Demands, node: ast.Subscript, base: Shape, key: Shape) -> Shape:
@@ -49,7 +50,7 @@ def item(demands: Demands, node: ast.Subscript, base: Shape, key: Shape) -> Shap
             return field(demands, node, base, str(node.slice.value))
         return join_all(base.fields.values()) if base.closed and base.fields else ANY
     if base.kind in ("list", "string", "quarter"):
-        if not demands.kind(node.slice, key, f"a {base.kind}", "integer"):
+        if not demands.kind(node.slice, key, f"{a(base.kind)}", "integer"):
             return ANY
         return (base.item or ANY) if base.kind == "list" else STRING
-    return demands.wrong(node, f"a {base.kind} has no items")
+    return demands.wrong(node, f"{a(base.kind)} has no items")

@@ -46,12 +46,16 @@ def kind_of(value: object) -> str:
     raise Trouble(f"a Python {type(value).__name__} is not a value that expressions know")
 
 
+def a(kind: str) -> str:
+    return f"an {kind}" if kind[0] in "aio" else f"a {kind}"
+
+
 def spend(env: Env, items: int) -> None:
     """Takes from the budget of this evaluation."""
     env[0] -= items
     if env[0] < 0:
         raise Trouble(
-            "goes over more items than one expression may",
+            "goes over more items than it may",
             way_out="Do it in a `sql` step, which is made for many rows.",
         )
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
-from pointsman.language.expression.kinds import LARGEST_DECIMAL, bounded, kind_of
+from pointsman.language.expression.kinds import LARGEST_DECIMAL, a, bounded, kind_of
 from pointsman.language.expression.trouble import Trouble, null
 
 
@@ -21,4 +21,4 @@ def text_of(value: Any) -> str:
         return str(value.isoformat())
     if kind == "null":
         raise null("in a text")
-    raise Trouble(f"a {kind} has no one text")
+    raise Trouble(f"{a(kind)} cannot be a part of a text")
