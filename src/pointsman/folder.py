@@ -1,14 +1,26 @@
-"""Reads a project's folder: the texts of its files, and nothing that is data, hidden or made."""
+"""Opens a project's folder: the texts of its files (nothing that is data, hidden or made), read and planned."""
 
+import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pointsman.errors import Refused
+from pointsman.language import openapi
+from pointsman.plan.finding import Finding
+from pointsman.plan.make import Operations, findings_of, make
+from pointsman.plan.node import Plan
+from pointsman.spec.load import load
+from pointsman.spec.problem import Problem, in_order
+from pointsman.spec.project import Project
+from pointsman.spec.sources import Sources
 
 _READ: Final = frozenset({".yaml", ".yml", ".md", ".json", ".py", ".txt", ".j2", ".jinja"})
 _SKIPPED: Final = frozenset({"tests", "node_modules", "__pycache__", "venv", "dist", "build"})
+_GIVEN: Final = "given"
+"""The name of an overlay that no file holds."""
 _MOST: Final = 16 * 2**20 + 1
 """Characters read of a file: one more than any file may have, so that the loader sees that it is too long."""
 
@@ -40,3 +52,40 @@ def _text(file: Path) -> str:
             return opened.read(_MOST)
     except OSError as error:
         raise Refused(f"cannot be read: {error.strerror}.", where=str(file), way_out="Check its permissions.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A folder, read and planned. With an error among the problems, `project` and `plans` hold what could be read."""
+
+    project: Project
+    plans: Mapping[str, Plan]
+    operations: Operations
+    problems: list[Problem]
+
+
+def examine(path: Path, environment: str | None = None, overlay: Mapping[str, Any] | None = None) -> Examined:
+    """Everything that can be known of a project without any system. `overlay`: one more, given by the caller, in
+    place of an environment's. Raises Refused when there is no such folder."""
+    files = read_folder(path)
+    if overlay is not None:
+        environment = _GIVEN
+        files[f"env/{_GIVEN}.yaml"] = json.dumps(overlay)
+    loaded = load(files, path, environment)
+    operations = {name: openapi.operations(document) for name, document in loaded.sound.documents.items()}
+    plans = make(loaded.sound, operations)
+    found = [_problem(finding, loaded.sources) for finding in findings_of(plans)]
+    return Examined(loaded.sound, plans, operations, in_order([*loaded.problems, *found]))
+
+
+def _problem(finding: Finding, sources: Sources) -> Problem:
+    return sources.problem(
+        finding.code,
+        sources.file_of(finding.kind, finding.name),
+        finding.path,
+        finding.message,
+        finding.way_out,
+        offset=finding.offset,
+        length=finding.length,
+        severity=finding.severity,
+    )

@@ -6,7 +6,7 @@ from pointsman.errors import way_out
 from pointsman.language import template
 from pointsman.language.mistake import Mistake
 from pointsman.language.openapi import Operation
-from pointsman.plan.finding import Finding, Findings
+from pointsman.plan.finding import Finding, Findings, Path
 from pointsman.plan.node import Draft, Plan, ReplyPart
 from pointsman.plan.order import order
 from pointsman.plan.read import draft
@@ -78,14 +78,9 @@ def _drafts(flow: Flow, around: Surroundings, findings: Findings) -> dict[str, D
 def _reply(flow: Flow, typer: Typer, findings: Findings) -> dict[str, ReplyPart]:
     parts = {}
     for name, spec in flow.reply.items():
-        path = ("reply", name)
+        path: Path = ("reply", name, "from") if isinstance(spec, FromReply) else ("reply", name)
         try:
-            if isinstance(spec, FromReply):
-                value = template.read("${{ " + spec.from_ + " }}")
-                template.reference(spec.from_)
-                path = ("reply", name, "from")
-            else:
-                value = template.read(spec)
+            value = template.reference(spec.from_) if isinstance(spec, FromReply) else template.read(spec)
         except Mistake as mistake:
             findings.mistake("PM201", path, mistake)
             continue

@@ -8,12 +8,29 @@ from pointsman.language import soql, sql
 from pointsman.language.expression import Expression
 from pointsman.language.template import Template
 from pointsman.plan.finding import Finding
-from pointsman.shape import Shape
+from pointsman.shape import Shape, Value
 from pointsman.spec.flow import Flow
 from pointsman.spec.step import StepCommon
 
 Origins = Mapping[str, frozenset[tuple[str, str]]]
 """By output column: the (table, column) pairs that it was made from."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """The `with:` of a step."""
+
+    tree: Template
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.tree.names
+
+    def evaluate(self, scope: Mapping[str, Value]) -> dict[str, Value]:
+        """Its values by name. Raises Refused."""
+        values = self.tree.evaluate(scope)
+        assert isinstance(values, dict)
+        return values
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +43,7 @@ class Draft:
     target: str
     """What it acts on, as written."""
     needs: frozenset[str]
-    arguments: Template
+    arguments: Arguments
     each: Expression | None = None
     key: Template | None = None
     when: Expression | None = None
@@ -53,7 +70,7 @@ class Node:
 class ReplyPart:
     """A part of the reply: an expression, and the columns that it keeps of each row (none named = all)."""
 
-    value: Template
+    value: Template | Expression
     columns: tuple[str, ...]
     shape: Shape
 

@@ -5,10 +5,9 @@ from typing import Any, TypeVar
 
 from pointsman.language import expression, soql, sql, template
 from pointsman.language.mistake import Mistake
-from pointsman.language.template import Template
 from pointsman.plan.actions import ActionKind
 from pointsman.plan.finding import Findings, Path
-from pointsman.plan.node import Draft
+from pointsman.plan.node import Arguments, Draft
 from pointsman.spec.step import (
     VERBS,
     ApproveStep,
@@ -22,7 +21,7 @@ from pointsman.spec.step import (
 )
 
 Read = TypeVar("Read")
-NOTHING = template.read({})
+NOTHING = Arguments(template.read({}))
 
 
 def draft(
@@ -54,7 +53,7 @@ def draft(
     names: set[str] = set().union(*(part.names for part in (each, key, when, source, arguments) if part is not None))
     if step.each is not None:
         names.discard(step.as_)
-    if isinstance(step, SqlStep) and query is not None:
+    if isinstance(query, sql.Query) and isinstance(step, SqlStep):
         names |= set(query.tables)
     return Draft(
         name, step, verb, getattr(step, verb), frozenset(names & set(steps)), arguments, each, key, when, source, query
@@ -83,11 +82,11 @@ class _Reader:
             self._mistake((key,), mistake)
             return None
 
-    def arguments(self, given: Mapping[str, Any]) -> Template:
+    def arguments(self, given: Mapping[str, Any]) -> Arguments:
         try:
-            return template.read(dict(given))
+            return Arguments(template.read(dict(given)))
         except Mistake as mistake:
-            self._mistake(("with", *getattr(mistake, "path", ())), mistake)
+            self._mistake(("with", *mistake.path), mistake)
             return NOTHING
 
     def query(self, action: ActionKind | None, given: Mapping[str, Any]) -> sql.Query | soql.Query | None:
@@ -111,14 +110,10 @@ class _Reader:
                 ),
             )
             return None
-        read: Callable[[str], Any] = soql.read if dialect == "soql" else lambda text: sql.read(text, dialect)
-        return self.text_at(("with", key), text, read)
-
-    def text_at(self, path: Path, text: str, read: Callable[[str], Any]) -> Any:
         try:
-            return read(text)
+            return soql.read(text) if dialect == "soql" else sql.read(text, dialect)
         except Mistake as mistake:
-            self._mistake(path, mistake)
+            self._mistake(("with", key), mistake)
             return None
 
     def _mistake(self, path: Path, mistake: Mistake) -> None:

@@ -30,7 +30,7 @@ class Typer:
             self.check(draft.key, names, (*path, "key"))
         if draft.when is not None:
             self._condition(draft.when, names, (*path, "when"))
-        arguments = self.check(draft.arguments, names, (*path, "with"))
+        arguments = self.check(draft.arguments.tree, names, (*path, "with"))
         scope = Scope(self._around, self.nodes, self.names, arguments, self._findings, path)
         given = give(draft, scope)
         self.nodes[draft.name] = node = _node(draft, item, given)
@@ -40,16 +40,15 @@ class Typer:
         """A step whose texts could not be read: those after it are checked as far as that allows."""
         self.names[name] = ANY
 
-    def check(self, template: Template, names: Mapping[str, Shape], path: Path) -> Shape:
-        """The shape of a template; what is wrong in it is found at its place."""
-        shape, mistakes = template.check(names)
+    def check(self, text: Template | Expression, names: Mapping[str, Shape], path: Path) -> Shape:
+        """The shape of a text; what is wrong in it is found at its place."""
+        shape, mistakes = expression.check(text, names) if isinstance(text, Expression) else text.check(names)
         for mistake in mistakes:
             self._findings.mistake("PM202", (*path, *mistake.path), mistake)
         return shape
 
     def _item(self, each: Expression, path: Path) -> Shape:
-        shape, mistakes = expression.check(each, self.names)
-        self._findings.mistakes("PM202", (*path, "each"), mistakes)
+        shape = self.check(each, self.names, (*path, "each"))
         if shape.kind in ("list", "any"):
             return shape.item or ANY
         lists = [name for name, part in shape.fields.items() if part.kind == "list"]

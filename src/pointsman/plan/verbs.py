@@ -8,6 +8,7 @@ from pointsman.errors import way_out
 from pointsman.frame import Column, shape_of_rows
 from pointsman.language import offline, prompt, soql, sql
 from pointsman.language.mistake import Mistake
+from pointsman.language.tables import Tables
 from pointsman.plan.actions import ActionKind, actions
 from pointsman.plan.finding import Finding, Findings, Path
 from pointsman.plan.node import Draft, Node, Origins
@@ -113,7 +114,7 @@ def _check_arguments(action: ActionKind, step: CallStep, scope: Scope) -> None:
 def _query(draft: Draft, text_key: str, connection: str, scope: Scope) -> Given:
     path = (*scope.path, "with", text_key)
     assert draft.query is not None
-    _check_parameters(draft.query.parameters, scope.arguments.fields.get("params"), ":", path, scope)
+    _check_parameters(_parameters(draft.query), scope.arguments.fields.get("params"), ":", path, scope)
     schema = scope.around.project.schemas.get(connection)
     if schema is None:
         scope.findings.warn(
@@ -126,18 +127,21 @@ def _query(draft: Draft, text_key: str, connection: str, scope: Scope) -> Given:
     return _columns(draft.query, tables_of(schema), path, scope)
 
 
-def _columns(
-    query: sql.Query | soql.Query, tables: "Mapping[str, Mapping[str, object]]", path: Path, scope: Scope
-) -> Given:
+def _columns(query: sql.Query | soql.Query, tables: Tables, path: Path, scope: Scope) -> Given:
     if isinstance(query, sql.Query):
-        columns, origins, mistakes = sql.check(query, tables)  # type: ignore[arg-type]
+        checked = sql.check(query, tables)
+        columns, origins, mistakes = checked.columns, checked.origins, list(checked.mistakes)
     else:
-        columns, origins, mistakes = soql.check(query, tables)  # type: ignore[arg-type]
+        columns, origins, mistakes = soql.check(query, tables)
     scope.findings.mistakes("PM208", path, mistakes)
     if mistakes:
-        # What could be typed is kept, the rest is unknown: one mistake must not cause ten more further down.
+        # Nothing is said of what reads these rows: one mistake must not cause ten more further down.
         return Given(UNKNOWN_ROWS)
     return Given(shape_of_rows(columns), columns, origins)
+
+
+def _parameters(query: sql.Query | soql.Query) -> frozenset[str]:
+    return frozenset(query.parameters if isinstance(query, sql.Query) else (bind.name for bind in query.binds))
 
 
 def _check_parameters(wanted: frozenset[str], given: Shape | None, sign: str, path: Path, scope: Scope) -> None:
@@ -154,7 +158,7 @@ def _check_parameters(wanted: frozenset[str], given: Shape | None, sign: str, pa
 def _sql(draft: Draft, scope: Scope) -> Given:
     assert isinstance(draft.query, sql.Query)
     path = (*scope.path, "sql")
-    _check_parameters(draft.query.parameters, scope.arguments, "$", path, scope)
+    _check_parameters(_parameters(draft.query), scope.arguments, "$", path, scope)
     tables = {}
     for name in draft.query.tables:
         if name not in scope.names:

@@ -7,6 +7,7 @@ from pointsman.errors import Broken
 from pointsman.flows.services import Services
 from pointsman.flows.turn import Act, Output, Scope, Turn
 from pointsman.plan.node import Node
+from pointsman.shape import Value
 from pointsman.spec.step import PythonStep
 from pointsman.spec.value import accept_one
 
@@ -19,7 +20,7 @@ def bind(node: Node, services: Services) -> Act:
 
     async def act(scope: Scope, turn: Turn) -> Output:
         arguments = node.draft.arguments.evaluate(scope)
-        value = await function(**arguments) if waits else await asyncio.to_thread(function, **arguments)
+        value: Value = await function(**arguments) if waits else await asyncio.to_thread(function, **arguments)
         if spec.returns is None:
             return value
         checked, faults = accept_one(spec.returns, value)

@@ -6,6 +6,7 @@ from pointsman.flows.turn import Act, ModelNote, Output, Scope, Turn
 from pointsman.frame import Frame
 from pointsman.inference import classic
 from pointsman.plan.node import Node
+from pointsman.spec.classic import ClassicFile
 from pointsman.spec.model import ClassicModel
 from pointsman.spec.step import ScoreStep
 
@@ -21,9 +22,20 @@ def bind(node: Node, services: Services) -> Act:
 
 
 async def do(services: Services, name: str, rows: Frame, turn: Turn) -> Frame:
-    """The rows with the model's outputs; the model is noted."""
+    """The rows with the model's outputs; the model is noted with where it was fitted and how it did."""
     model, file = services.project.models[name], services.classics[name]
     assert isinstance(model, ClassicModel)
-    scored = await classic.score(services.sets, rows, file)
-    turn.note_model(ModelNote(turn.record.name, name, str(model.version), None, "classic", classic.describe(file)))
+    timeout = None if turn.limit is None else max(turn.limit - turn.clock.monotonic(), 0.001)
+    scored = await classic.score(services.sets, rows, file, timeout=timeout)
+    turn.note_model(ModelNote(turn.record.name, name, str(model.version), None, "classic", record(file)))
     return scored
+
+
+def record(file: ClassicFile) -> str:
+    """Where a model was fitted, and how it did on a quarter that it had not seen, as one line."""
+    fitted = f"fitted on {file.trained_on.rows:,} rows of {file.trained_on.source} to {file.trained_on.to}"
+    seen = file.measured
+    if seen is None:
+        return fitted
+    ranks = "" if seen.auc is None else f"AUC {seen.auc:.2f}, "
+    return f"{fitted}; {ranks}predicted {seen.predicted:.1%}, observed {seen.observed:.1%} in {seen.quarter}"

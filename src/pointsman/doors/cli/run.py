@@ -1,0 +1,41 @@
+"""`pointsman run`: one run of a flow, in this process."""
+
+import asyncio
+import os
+from pathlib import Path
+
+import click
+import orjson
+
+from pointsman.assemble import assemble
+from pointsman.doors.cli import options
+from pointsman.doors.cli.answer import show
+from pointsman.doors.cli.inputs import read_inputs
+from pointsman.errors import Refused, way_out
+
+
+@click.command()
+@click.argument("flow")
+@click.option("-i", "--input", "pairs", multiple=True, metavar="NAME=VALUE", help="One input; repeat for more.")
+@click.option("--input-file", type=click.File("rb"), help="All inputs, as a JSON object (- = stdin).")
+@options.project
+@options.as_json
+def run(
+    flow: str, pairs: tuple[str, ...], input_file: object, root: Path, environment: str | None, as_json: bool
+) -> None:
+    """Run FLOW once and print its answer."""
+    examined = options.sound(root, environment)
+    given = orjson.loads(input_file.read()) if input_file is not None else {}  # type: ignore[attr-defined]
+
+    async def go() -> None:
+        pointsman = assemble(examined, root, environ=os.environ)
+        try:
+            head = pointsman.heads.get(flow)
+            if head is None:
+                raise Refused(f"no flow named {flow!r}.", way_out=way_out(flow, pointsman.heads, "Flows"))
+            started = pointsman.engine.start(flow, {**given, **read_inputs(pairs, head.input)}, door="cli")
+            show(await started.answered(), as_json)
+        finally:
+            await pointsman.close()
+
+    asyncio.run(go())

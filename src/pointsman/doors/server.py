@@ -1,0 +1,83 @@
+"""Serves the HTTP door and the console, until told to stop."""
+
+import asyncio
+import ipaddress
+import signal
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from pointsman.assemble import Pointsman
+from pointsman.doors.api.app import application
+from pointsman.doors.backend import ConsoleBackend
+from pointsman.doors.console import routes
+from pointsman.errors import Broken, Refused
+
+DRAIN_SECONDS = 10
+"""How long requests under way may take to end once the server is told to stop."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Refused beyond loopback, because nothing authenticates callers yet; Broken when taken."""
+    if not _is_loopback(host):
+        raise Refused(
+            f"serving on {host} would let anyone on the network in: no authentication is set.",
+            way_out="Serve on 127.0.0.1, and reach it through an authenticating proxy or an SSH tunnel.",
+        )
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as taken:
+        listener.close()
+        raise Broken(f"port {port} on {host}: {taken.strerror}.", way_out="Choose another with --port.") from None
+    return listener
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+async def serve(pointsman: Pointsman, listener: socket.socket, ready: Callable[[str], None]) -> None:
+    """Until SIGINT or SIGTERM; requests under way may end. `ready` is told the address once it answers."""
+    app = application(pointsman, routes(ConsoleBackend(pointsman)))
+    server = _Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            ws="none",
+            limit_concurrency=512,
+            timeout_keep_alive=30,
+            h11_max_incomplete_event_size=64 * 1024,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+        )
+    )
+    loop = asyncio.get_running_loop()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(kind, server.stop)
+    host, port = listener.getsockname()[:2]
+    running = asyncio.create_task(server.serve([listener]))
+    while not server.started and not running.done():
+        await asyncio.sleep(0.005)  # noqa: ASYNC110  uvicorn has a flag and no event
+    if not running.done():
+        ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
+    await running
+
+
+class _Server(uvicorn.Server):
+    """Stops when we say so: signals are the door's business."""
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._serve(sockets)
+
+    def stop(self) -> None:
+        if self.should_exit:
+            self.force_exit = True
+        self.should_exit = True
