@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Call
-from pointsman.errors import Fault
+from pointsman.errors import Fault, Refused
 from pointsman.flows.services import Services
 from pointsman.flows.turn import Act, Output, Scope, SourceNote, Turn
 from pointsman.frame import Column
@@ -17,10 +17,13 @@ def bind(node: Node, services: Services) -> Act:
     spec = node.draft.spec
     assert isinstance(spec, CallStep)
     name, _, action = spec.call.partition(".")
-    connection = services.connections[name]
+    connection = services.connections.get(name)
     columns = node.columns or ()
 
     async def act(scope: Scope, turn: Turn) -> Output:
+        if connection is None:
+            kind = services.project.connections[name].type
+            raise Refused(f"a connection of type {kind} cannot be used by this version; nothing was done.")
         return await do(connection, action, node.draft.arguments.evaluate(scope), columns, turn)
 
     return act
