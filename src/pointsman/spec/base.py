@@ -1,6 +1,6 @@
 """What every user-written file shares: strict keys, and one type for each quantity people write."""
 
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -38,10 +38,22 @@ def _quantity(read: Any, noun: str, pattern: str, *, bare: bool = False) -> Any:
     return [BeforeValidator(parse), WithJsonSchema(schema)]
 
 
-Duration = Annotated[float, *_quantity(quantity.seconds, "a duration such as 20s", r"^\d+(\.\d+)?(ms|s|m|h|d)$")]
-Size = Annotated[int, *_quantity(quantity.size, "a size such as 64Mi", r"^\d+(\.\d+)?(k|Ki|M|Mi|G|Gi)?$", bare=True)]
-Share = Annotated[float, *_quantity(quantity.share, "a share such as 5%", r"^[+-]?\d+(\.\d+)?%$")]
-Price = Annotated[float, *_quantity(quantity.price, "a price such as $0.25/1M", r"^\$\d+(\.\d+)?(/\d+[kKM]?)?$")]
+_DURATION: Final = r"^\d+(\.\d+)?(ms|s|m|h|d)$"
+_SIZE: Final = r"^\d+(\.\d+)?(k|Ki|M|Mi|G|Gi)?$"
+_SHARE: Final = r"^[+-]?\d+(\.\d+)?%$"
+_PRICE: Final = r"^\$\d+(\.\d+)?(/\d+[kKM]?)?$"
+QUANTITIES: Final = {
+    _DURATION: ("duration", "`500ms`, `20s`, `10m`, `24h`, `3d`"),
+    _SIZE: ("size", "`64Mi`, `16Gi`, `10M`; a bare number is bytes"),
+    _SHARE: ("share", "`5%`, `+0.2%`"),
+    _PRICE: ("price", "`$0.25/1M`: dollars for a number of tokens"),
+}
+"""By the pattern in JSON Schemas: what the quantity is called, and how it is written."""
+
+Duration = Annotated[float, *_quantity(quantity.seconds, "a duration such as 20s", _DURATION)]
+Size = Annotated[int, *_quantity(quantity.size, "a size such as 64Mi", _SIZE, bare=True)]
+Share = Annotated[float, *_quantity(quantity.share, "a share such as 5%", _SHARE)]
+Price = Annotated[float, *_quantity(quantity.price, "a price such as $0.25/1M", _PRICE)]
 
 
 def _secret_reference(text: str) -> str:

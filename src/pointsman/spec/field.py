@@ -54,7 +54,7 @@ class Field(Spec):
         found = fields_schema(self.fields) if self.fields else json_schema(Shape(self.type, enum=tuple(self.enum)))
         if self.items:
             found["items"] = self.items.json_schema()
-        bounds = {"maxItems" if self.type == "list" else "maxLength": self.max, "pattern": self.pattern}
+        bounds: dict[str, Any] = {"maxItems" if self.type == "list" else "maxLength": self.max, "pattern": self.pattern}
         bounds |= {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
         found |= {key: bound for key, bound in bounds.items() if bound is not None}
         if self.description:

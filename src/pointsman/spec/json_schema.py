@@ -19,18 +19,19 @@ DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 def schemas() -> dict[str, Json]:
     """By kind: project, connection, schema, model, prompt (its front matter), flow, overlay (`env/*.yaml`)."""
     whole = {
-        "project": _of(ProjectFile),
+        "project": schema_of(ProjectFile),
         "connection": _chosen(CONNECTION),
-        "schema": _of(Schema),
+        "schema": schema_of(Schema),
         "model": _chosen(MODEL),
-        "prompt": _of(PromptHead),
-        "flow": _of(Flow),
+        "prompt": schema_of(PromptHead),
+        "flow": schema_of(Flow),
         "overlay": _overlay(),
     }
     return {name: {"$schema": DRAFT, **schema} for name, schema in whole.items()}
 
 
-def _of(kind: type[BaseModel]) -> Json:
+def schema_of(kind: type[BaseModel]) -> Json:
+    """Of one class, as its files are written."""
     schema = tidy(kind.model_json_schema(by_alias=True))
     definitions: Json = schema.get("$defs", {})
     if Field.__name__ in definitions:
@@ -70,7 +71,7 @@ def _chosen(kind: Kind) -> Json:
     """One of several classes, by the value of one key."""
     definitions: Json = {}
     for choice in kind.choices.values():
-        schema = _of(choice)
+        schema = schema_of(choice)
         definitions |= schema.pop("$defs", {})
         definitions[choice.__name__] = schema
     return {
@@ -111,7 +112,7 @@ def _any_part(kind: Kind, definitions: Json) -> Json:
     """The keys of all classes of a kind, none of them required, but for its name, which stays."""
     properties: Json = {}
     for choice in kind.choices.values():
-        part = partial(_of(choice))
+        part = partial(schema_of(choice))
         definitions |= part.get("$defs", {})
         for name, schema in part["properties"].items():
             seen: list[Any] = properties.setdefault(name, {"anyOf": []})["anyOf"]

@@ -15,6 +15,7 @@ class SchemaColumn(Spec):
     """One column of a table."""
 
     type: ColumnType
+    """What its values are; `any` where the system does not say."""
     nullable: bool = True
     """False where the system promises a value in every row."""
     label: Label | Many[Label] = ()
