@@ -11,9 +11,10 @@ import pytest
 from pointsman.quantity import Quarter
 from pointsman.sandbox.sales import crm, customers
 from pointsman.sandbox.sales.causes import CASH_SQUEEZE, CHAMPION_LEFT, FAULTY_PARTS, SECOND_SUPPLIER, Behaviour, hazard
+from pointsman.sandbox.sales.databases import FOLDER, Written
 from pointsman.sandbox.sales.generate import World, world
 from pointsman.sandbox.sales.history import CLOSED
-from pointsman.sandbox.sales.prepare import FOLDER, Prepared, billing_rows, prepare, usage_rows
+from pointsman.sandbox.sales.prepare import billing_rows, prepare, usage_rows
 
 QUARTER = Quarter("2026-Q4")
 
@@ -24,12 +25,12 @@ def made() -> World:
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
+def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     return prepare(tmp_path_factory.mktemp("sales"), QUARTER)
 
 
 @pytest.fixture
-def billing(written: Prepared) -> Iterator[sqlite3.Connection]:
+def billing(written: Written) -> Iterator[sqlite3.Connection]:
     link = sqlite3.connect(written.billing)
     yield link
     link.close()
@@ -116,7 +117,7 @@ def test_contracts_are_what_the_rows_behind_them_say(billing: sqlite3.Connection
     assert billing.execute("SELECT count(DISTINCT as_of) FROM contracts").fetchone() == (CLOSED + 1,)
 
 
-def test_usage_is_what_the_logins_say(written: Prepared) -> None:
+def test_usage_is_what_the_logins_say(written: Written) -> None:
     link = sqlite3.connect(written.usage)
     wrong = link.execute("""
         SELECT account_id FROM usage u WHERE

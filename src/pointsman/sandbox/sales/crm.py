@@ -71,8 +71,8 @@ def _account(told: History, start: date) -> Record:
         "Type": "Customer" if told.active else "Former Customer",
         "Segment__c": customer.segment,
         "Region__c": customer.region,
-        "BillingCity": customer.city,
-        "BillingCountry": customer.country,
+        "BillingCity": customer.company.city,
+        "BillingCountry": customer.company.country.name,
         "Customer_Number__c": f"NL-{customer.number:05d}",
         "Renewal_Date__c": _renewal(customer.anniversary, start).isoformat() if told.active else None,
         "Case_Sentiment__c": round(sum(tones) / len(tones), 2) if tones else None,
@@ -87,7 +87,7 @@ def _renewal(day_of_year: int, start: date) -> date:
 
 
 def _contacts(told: History) -> Iterator[Record]:
-    for place, person in enumerate(told.customer.people):
+    for place, person in enumerate(told.customer.company.people):
         succeeded = place < told.buyer
         yield {
             "Id": crm_id("003", 10 * told.customer.number + place),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from pointsman.sandbox.sales.places import Country, of_region, plain
@@ -55,18 +56,22 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Company:
+    name: str
+    country: Country
+    city: str
+    people: tuple[Person, ...]
+    """The buyer (our contact) first, then the buyer's successor, then finance."""
+
+
+@dataclass(frozen=True, slots=True)
 class Customer:
     """One company that buys, or bought."""
 
     number: int
     id: str
-    name: str
+    company: Company
     segment: str
-    region: str
-    country: str
-    city: str
-    people: tuple[Person, ...]
-    """The buyer (our contact) first, then the buyer's successor, then finance."""
     since: int
     """The quarter of its first order, counted from the current one (-3 = three quarters ago)."""
     anniversary: int
@@ -76,48 +81,63 @@ class Customer:
     logins: int | None
     """None: orders by mail and phone, and is not in the usage database."""
 
+    @property
+    def name(self) -> str:
+        return self.company.name
+
+    @property
+    def region(self) -> str:
+        return self.company.country.region
+
 
 def crm_id(prefix: str, number: int) -> str:
     """Ids that start late and stand apart, as in an org that is old and full."""
     return record_id(prefix, 29_340_872_194_613_111 + 7_368_787 * number)
 
 
-def _person(country: Country, domain: str, title: str, rng: Random) -> Person:
-    first, last = rng.choice(country.first), rng.choice(country.last)
-    shown = f"{last[0]} {first[0]}" if country.family_first else f"{first[0]} {last[0]}"
-    return Person(shown, f"{first[1]}.{last[1]}@{domain}", title, f"{country.phone}{rng.randrange(10_000):04d}")
-
-
-def companies(region: str, seed: int) -> Iterator[tuple[Country, str, str]]:
-    """Country, stem and trade: every stem once, then every stem with its next trade, then with two trades."""
+def companies(region: str, seed: int) -> Iterator[Company]:
+    """Every stem once, then every stem with its next trade, then with two trades."""
     rng = Random(f"{seed}/{region}")  # noqa: S311  chance that can be repeated is what is wanted
     roots = [(country, stem) for country in of_region(region) for stem in country.stems]
     rng.shuffle(roots)
+    names = {country.name: _names(country, rng) for country in of_region(region)}
     for turn in range(2 * max(len(country.trades) for country, _ in roots)):
         for place, (country, stem) in enumerate(roots):
             trades = country.trades
             first, second = trades[(place + turn) % len(trades)], trades[(place + turn + 1) % len(trades)]
             if turn < len(trades):
-                yield country, stem, first
+                yield _company(country, stem, first, names[country.name], rng)
             elif turn < 2 * len(trades):
-                yield country, stem, f"{first} & {second}"
+                yield _company(country, stem, f"{first} & {second}", names[country.name], rng)
 
 
-def customer(number: int, segment: str, company: tuple[Country, str, str], rng: Random) -> Customer:
-    """A customer of a segment with a company's name; `number` tells it from all others."""
-    country, stem, trade = company
+def _names(country: Country, rng: Random) -> Iterator[tuple[str, str]]:
+    """People of a country, each once before anybody comes again: name and mail name."""
+    pairs = [(first, last) for first in country.first for last in country.last]
+    rng.shuffle(pairs)
+    for first, last in cycle(pairs):
+        shown = f"{last[0]} {first[0]}" if country.family_first else f"{first[0]} {last[0]}"
+        yield shown, f"{first[1]}.{last[1]}"
+
+
+def _company(country: Country, stem: str, trade: str, names: Iterator[tuple[str, str]], rng: Random) -> Company:
     domain = f"{plain(stem)}-{plain(trade)}.example"
-    scale = SCALES[segment]
     titles = ("Head of Purchasing", "Purchasing Manager", "Accounts Payable")
+    people = tuple(
+        Person(name, f"{mail}@{domain}", title, f"{country.phone}{rng.randrange(10_000):04d}")
+        for title, (name, mail) in zip(titles, names, strict=False)
+    )
+    return Company(f"{stem} {trade} {rng.choice(country.forms)}", country, rng.choice(country.cities), people)
+
+
+def customer(number: int, segment: str, company: Company, rng: Random) -> Customer:
+    """A customer of a segment; `number` tells it from all others."""
+    scale = SCALES[segment]
     return Customer(
         number=number,
         id=crm_id("001", number),
-        name=f"{stem} {trade} {rng.choice(country.forms)}",
+        company=company,
         segment=segment,
-        region=country.region,
-        country=country.name,
-        city=rng.choice(country.cities),
-        people=tuple(_person(country, domain, title, rng) for title in titles),
         since=BEFORE_HISTORY if rng.random() < 0.7 else rng.randint(-9, -3),
         anniversary=rng.randint(1, 365),
         orders=rng.uniform(*scale.orders),

@@ -8,7 +8,8 @@ from pointsman.quantity import Quarter
 from pointsman.sandbox.sales import customers
 from pointsman.sandbox.sales.history import History, live
 
-SEED = 2
+SEED = 15
+"""Chosen among the first twenty: about 12 of the 48 enterprise customers in EMEA are at risk, of various troubles."""
 
 
 @dataclass(frozen=True, slots=True)

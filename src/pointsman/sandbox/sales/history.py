@@ -213,5 +213,5 @@ def _complain(told: History, quarter: Quarter, trouble: Trouble | None, severity
     for about in [trouble] * complaints + [None] * routine:
         day = rng.randint(start + 10, end)
         order = rng.choice(told.orders[-4:])
-        letter = cases.letter(about, order.id, told.customer.city, rng)
+        letter = cases.letter(about, order.id, told.customer.company.city, rng)
         told.complaints.append(Complaint(day, day + rng.randint(1, 14), letter))

@@ -114,7 +114,7 @@ COUNTRIES = (
         trades="Łożyska, Narzędzia, Hydraulika, Odlewnia",
         forms="Sp. z o.o., S.A.",
         first="Małgorzata, Łukasz, Agnieszka, Paweł, Żaneta, Michał",
-        last="Wójcik, Kowalczyk, Zając, Śliwiński, Gołąb, Piątek",
+        last="Wójcik, Kowalczyk, Zając, Śliwa, Gołąb, Piątek",
     ),
     _country(
         "Norway",
@@ -135,8 +135,8 @@ COUNTRIES = (
         stems="Thalorion, Meltemis, Argyronisi, Kallistrat, Pelagion, Astrovouni",
         trades="Marine Works, Packaging, Tools, Cold Storage",
         forms="A.E., Ε.Π.Ε.",
-        first="Ελένη/eleni, Γιώργος/giorgos, Χρυσάνθη/chrysanthi, Νίκος/nikos",
-        last="Παπαδάκη/papadaki, Ξενάκης/xenakis, Μαυρίδης/mavridis, Θεοδώρου/theodorou",
+        first="Ελένη/eleni, Γιώργος/giorgos, Χρυσάνθη/chrysanthi, Νίκος/nikos, Δέσποινα/despina, Άρης/aris",
+        last="Θεοδώρου/theodorou, Παπανικολάου/papanikolaou, Αλεξίου/alexiou, Δημητρίου/dimitriou, Γεωργίου/georgiou",
     ),
     _country(
         "Türkiye",
