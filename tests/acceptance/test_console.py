@@ -393,6 +393,18 @@ async def test_every_page_gives_its_data_as_json(plain: httpx.AsyncClient, path:
     assert (got.status_code, key in body) == (status, True)
 
 
+async def test_a_failed_run_can_be_asked_again(plain: httpx.AsyncClient) -> None:
+    page = await plain.get("/answers/failed")
+    assert 'action="/answers/failed/again"' in page.text
+    again = await plain.post("/answers/failed/again")
+    assert (again.status_code, again.headers["location"]) == (303, "/answers/full")
+
+
+async def test_a_flow_that_is_not_there_cannot_be_started(plain: httpx.AsyncClient) -> None:
+    got = await plain.post("/start/nothing", data={})
+    assert (got.status_code, "There is no flow" in got.text) == (404, True)
+
+
 async def test_a_form_that_is_too_long_is_refused(plain: httpx.AsyncClient) -> None:
     got = await plain.post("/ask", data={"question": "x" * 70_000})
     assert (got.status_code, "longer than 64 KB" in got.text) == (413, True)

@@ -1,7 +1,6 @@
 """The console's pages and their addresses. Every state has a URL; `?format=json` on each gives the data behind it."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
 from typing import Any, Final
 from urllib.parse import quote, urlencode
 
@@ -13,7 +12,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from pointsman.doors.console import answer, form, headline, runs, table, waterfall
-from pointsman.doors.console.backend import Backend
+from pointsman.doors.console.backend import Backend, FlowCard
 from pointsman.doors.console.guard import Headers, same_origin
 from pointsman.doors.console.render import STATIC, Renderer, as_json
 from pointsman.errors import Fault, Later, Refused
@@ -80,9 +79,7 @@ class Pages:
     async def home(self, request: Request) -> Response:
         latest = await self._latest()
         if _wants_json(request):
-            flows = [
-                {**asdict(card), "input": {n: f.model_dump() for n, f in card.input.items()}} for card in self._flows()
-            ]
+            flows = [_card(card) for card in self.backend.flows()]
             return as_json({"flows": flows, "answers": [line.run for line, _ in latest]})
         return self._home(request, latest, question=request.query_params.get("q", ""))
 
@@ -99,7 +96,7 @@ class Pages:
 
     async def start(self, request: Request) -> Response:
         name = request.path_params["flow"]
-        card = next((card for card in self._flows() if card.name == name), None)
+        card = next((card for card in self.backend.flows() if card.name == name), None)
         if card is None:
             raise _unknown("flow", name)
         typed = await form.read(request)
@@ -192,9 +189,6 @@ class Pages:
         lines = [runs.line(run, now) for run in await self.backend.runs(_LATEST)]
         return [(line, answer.view(line.run, now).headline if line.run.answer else line.note) for line in lines]
 
-    def _flows(self) -> list[Any]:
-        return list(self.backend.flows())
-
     def _home(
         self,
         request: Request,
@@ -210,7 +204,7 @@ class Pages:
             request,
             "home.html",
             code=fault.status if fault else 200,
-            flows=self._flows(),
+            flows=self.backend.flows(),
             latest=latest,
             question=question,
             fault=fault,
@@ -235,6 +229,11 @@ class Pages:
         if isinstance(fault, Later) and fault.delay is not None:
             response.headers["retry-after"] = str(max(1, round(fault.delay)))
         return response
+
+
+def _card(card: FlowCard) -> dict[str, Any]:
+    fields = {name: field.model_dump(exclude_defaults=True) for name, field in card.input.items()}
+    return {"name": card.name, "version": card.version, "title": card.title, "forms": card.forms, "input": fields}
 
 
 def _unknown(noun: str, got: str) -> Refused:
