@@ -1,8 +1,8 @@
 """How well the churn model does on real orders: `python -m benchmarks.churn [--json] [--write model.json]`.
 
 Rolling test quarters of 90 days: for each, models are fitted on the quarters whose labels had closed by its first day,
-and on nothing later. One set of features and one set of settings, fixed before any test quarter was seen; nothing is
-resampled, nothing is tuned. LightGBM runs with one fixed, moderate setting on the same features.
+and on nothing later. One set of features and one set of settings for all test quarters; nothing is resampled, nothing
+is tuned on them. LightGBM runs with one fixed, moderate setting on the same features.
 """
 
 import argparse

@@ -46,7 +46,7 @@ FEATURES: Final = (
     Words("recency_over_gap", "recency over the usual gap", "log1p", "usual gap", "{value} without order"),
     Words("trend", "orders in 90 days less those before", "signed_log1p", "order", "{value} against 90 days before"),
 )
-"""The thirteen of the recipe, fixed before any test quarter; the change in orders keeps its sign."""
+"""Thirteen that an earlier look at these data found useful; the change in orders keeps its sign (there it lost it)."""
 
 _SQL: Final = """
     WITH seen AS (

@@ -4,6 +4,7 @@ import asyncio
 import json
 import math
 from decimal import Decimal
+from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -273,6 +274,12 @@ async def test_no_rows(sets):
 )
 def test_values_as_people_read_them(unit, value, text):
     assert shown(Feature.model_validate(feature(unit=unit)), value) == text
+
+
+def test_the_file_in_the_reference_is_one():
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "classic-model.md").read_text()
+    text = page.partition("```json\n")[2].partition("```")[0]
+    assert ClassicFile.model_validate_json(text).features[0].typical == pytest.approx(math.expm1(3.1))
 
 
 # What is refused
