@@ -141,16 +141,14 @@ def assemble(
         engine=engine,
         services=services,
         secrets=secrets,
-        reader=Reader(heads, writers, clock),
+        reader=Reader(heads, writers.get(project.file.questions or ""), clock),
         clock=clock,
         notice=notice,
         _closing=closing,
     )
 
 
-def _connector(
-    spec: Connection, examined: Examined, root: Path, secrets: Secrets, clock: Clock
-) -> Connector | None:
+def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secrets, clock: Clock) -> Connector | None:
     """The connector of a connection; None for a kind that only durable runs can use (mail)."""
     match spec:
         case SqliteConnection():

@@ -25,6 +25,8 @@ class ProjectFile(Spec):
     """Versions of Pointsman that it was written for, such as `>=0.1`."""
     description: str = ""
     """What it is for, in words."""
+    questions: Name | None = None
+    """The language model that reads questions in words which the grammar cannot; without one they are refused."""
     sandbox: str | None = None
     """The practice system that `pointsman demo` starts for it (`sales`); never used outside demos and tests."""
 
