@@ -32,7 +32,6 @@ from pointsman.sandbox.salesforce.objects import Field
 from pointsman.sandbox.salesforce.refusal import Refusal
 from pointsman.sandbox.salesforce.values import Cell, moment
 
-_EXACT: Final = ("id", "reference")
 _TEXTS: Final = ("string", "textarea", "picklist", "email", "phone", "url")
 
 
@@ -154,8 +153,14 @@ class Compiler:
     def _membership(self, condition: Membership) -> str:
         if isinstance(condition.values, Bind):
             raise _bound(condition.values)
-        parts = " OR ".join(self._equal(condition.path, value) for value in condition.values)
-        return f"NOT ({parts})" if condition.negated else f"({parts})"
+        value, found = self._target(condition.path)
+        cells = [_cell(one, found) for one in condition.values if not isinstance(one, DateLiteral)]
+        known = [cell for cell in cells if cell is not None]
+        self._params += known
+        parts = [f"coalesce({value}{_collation(found)} IN ({', '.join('?' * len(known))}), 0)"]
+        parts += [f"{value} IS NULL"] if None in cells else []
+        parts += [self._equal(condition.path, one) for one in condition.values if isinstance(one, DateLiteral)]
+        return f"{'NOT ' if condition.negated else ''}({' OR '.join(parts)})"
 
     def _comparison(self, condition: Comparison) -> str:
         if condition.operator in ("=", "!="):
@@ -201,7 +206,7 @@ def _midnight(day: date) -> str:
 
 
 def _collation(found: Field) -> str:
-    return "" if found.type in _EXACT or found.type not in _TEXTS else " COLLATE NOCASE"
+    return " COLLATE NOCASE" if found.type in _TEXTS else ""
 
 
 def _bound(bind: Bind) -> Refusal:
