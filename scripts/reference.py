@@ -66,9 +66,9 @@ def project_files() -> str:
         *[part for name in ("FromReply", "Field") for part in _class(name, known["flow"]["$defs"])],
         "## env/&lt;name&gt;.yaml",
         "An overlay: `{project: …, connections: {<name>: …}, models: …, prompts: …, flows: …}`, with only what "
-        "differs. It is laid on the files as a JSON merge patch (RFC 7396): mappings key by key, lists and values whole, "
-        "null takes a key away. Another `type` of a connection (or `task` of a model) replaces the whole file; its schema "
-        "stays. An overlay changes what is there: it names nothing new and renames nothing.",
+        "differs. It is laid on the files as a JSON merge patch (RFC 7396): mappings key by key, lists and values "
+        "whole, null takes a key away. Another `type` of a connection (or `task` of a model) replaces the whole file; "
+        "its schema stays. An overlay changes what is there: it names nothing new and renames nothing.",
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
 
@@ -79,8 +79,8 @@ def _reading() -> str:
         "## How files are read\n\n"
         "YAML 1.2, core schema: only `true` and `false` are booleans, so `on`, `no`, `NO`, `12:30` and dates stay "
         "texts, and so do digits that start with 0 (`017`). A number where a text belongs is taken as it is written: "
-        "`1.10` keeps its zero. Keys are always texts. Duplicate keys, tags and second documents are refused; aliases are "
-        "followed within a bound. JSON is YAML too. A file has at most 1 Mi characters and 40 levels.\n\n"
+        "`1.10` keeps its zero. Keys are always texts. Duplicate keys, tags and second documents are refused; aliases "
+        "are followed within a bound. JSON is YAML too. A file has at most 1 Mi characters and 40 levels.\n\n"
         "| quantity | written |\n|---|---|\n"
         f"{forms}\n\n"
         "Secrets are references, resolved when they are needed and never stored: `secret://env/NAME`, "
