@@ -97,7 +97,14 @@ def draft(row: Mapping[str, Any], source: str = "template") -> dict[str, Any]:
 def source(connection: str, step: str, rows: int, age: timedelta | None, note: str | None = None) -> dict[str, Any]:
     as_of = (NOW - age).isoformat() if age is not None else None
     missing = age is None
-    return {"connection": connection, "step": step, "as_of": as_of, "rows": rows, "missing": missing, "note": note}
+    return {
+        "connection": connection,
+        "step": step,
+        "as_of": as_of,
+        "rows": rows,
+        "missing": missing,
+        "notes": [note] if note else [],
+    }
 
 
 SOURCES = [
@@ -107,10 +114,13 @@ SOURCES = [
     source("billing", "billing", 48, timedelta(hours=3)),
 ]
 CHURN = {
-    "model": "churn", "version": 3, "endpoint": "data", "source": "file",
+    "model": "churn", "version": 3, "endpoint": None, "source": "classic",
     "trained_on": "14 quarters of this project's own accounts", "measured": {"AUC": 0.78, "ECE": 0.03},
 }  # fmt: skip
-WRITER = {"model": "writer", "version": None, "endpoint": None, "source": "template", "trained_on": None}
+WRITER = {
+    "model": "writer", "version": "2", "endpoint": None, "source": "template",
+    "detail": "no language model is configured", "calls": 12,
+}  # fmt: skip
 
 
 def reading() -> dict[str, Any]:

@@ -155,6 +155,29 @@ def test_an_envelope_that_cannot_be_read_still_shows_its_reply(broken: dict[str,
     assert "could not be read" in view.envelope.degraded[0]
 
 
+@pytest.mark.parametrize(
+    ("result", "facts"),
+    [
+        pytest.param({"total": 3, "by": {"region": "EMEA"}}, ["total", "by"], id="single values"),
+        pytest.param("done", ["result"], id="a Python flow's text"),
+        pytest.param(None, ["result"], id="nothing"),
+    ],
+)
+def test_a_reply_without_lists_is_shown_as_facts(result: Any, facts: list[str]) -> None:
+    view = answer.view(made.run("r", answer=made.envelope("r", result=result, approvals=[])), NOW)
+    assert (list(view.content.facts), view.content.tables) == (facts, [])
+    assert view.headline == "Customers at risk of churn, with a drafted email each."
+
+
+@pytest.mark.parametrize(("contribution", "effect"), [(0.2, "raises"), (-0.2, "lowers"), (0.0, "does not change")])
+def test_what_a_reason_does(contribution: float, effect: str) -> None:
+    row = made.customer(0, reasons=[made.reason("overdue_days", "Not known", contribution, 1, 2)])
+    rows = (
+        answer.view(made.run("r", answer=made.envelope("r", result={"customers": [row]})), NOW).content.tables[0].rows
+    )
+    assert rows[0].score.reasons[0].effect == effect  # type: ignore[union-attr]
+
+
 def test_rows_that_only_look_scored_are_shown_plain() -> None:
     rows = [{**made.customer(0), "probability": "high"}]
     view = answer.view(made.run("r", answer=made.envelope("r", result={"customers": rows})), NOW)

@@ -39,7 +39,7 @@ def test_a_probability_without_interval_draws_none() -> None:
         pytest.param(-0.5, "lowers", "25%", "25%", id="to the left it ends at the middle"),
         pytest.param(0.0, "raises", "50%", "0%", id="nothing"),
         pytest.param(9.0, "raises", "50%", "50%", id="longer than the scale stays inside"),
-        pytest.param(float("nan"), "lowers", "0%", "0%", id="not a number draws nothing"),
+        pytest.param(float("nan"), "raises", "50%", "0%", id="not a number draws nothing"),
     ],
 )
 def test_a_reason_is_a_bar_from_the_middle(contribution: float, kind: str, x: str, width: str) -> None:

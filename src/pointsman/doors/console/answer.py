@@ -34,7 +34,7 @@ class SourceLine:
 
     @property
     def notes(self) -> list[str]:
-        return [part.note for part in self.parts if part.note]
+        return [note for part in self.parts for note in part.notes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +66,11 @@ class AnswerView:
     open_key: str | None
 
     @property
+    def why_template(self) -> str:
+        """Why drafts came from a template, as the model that should have written them says."""
+        return next((str(model.detail) for model in self.envelope.models if model.source == "template"), "")
+
+    @property
     def question(self) -> str:
         return self.envelope.reading.question if self.envelope.reading else ""
 
@@ -73,7 +78,8 @@ class AnswerView:
 def view(run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None = None) -> AnswerView:
     """The page of a run that has replied."""
     envelope = _as_it_stands(read(run), run)
-    content = _content(envelope.result, page, open_key)
+    result = envelope.result if isinstance(envelope.result, dict) else {"result": envelope.result}
+    content = _content(result, page, open_key)
     sources = source_lines(envelope.sources, now)
     return AnswerView(
         run=run,
@@ -94,9 +100,8 @@ def read(run: RunRecord) -> Envelope:
     try:
         return Envelope.model_validate(answer)
     except ValidationError:
-        result = answer.get("result")
         unread = ("Parts of this answer's description could not be read; the reply itself is complete.",)
-        return Envelope(run=run.id, flow=run.flow, result=result if isinstance(result, dict) else {}, degraded=unread)
+        return Envelope(run=run.id, flow=run.flow, result=answer.get("result"), degraded=unread)
 
 
 def _as_it_stands(envelope: Envelope, run: RunRecord) -> Envelope:
@@ -134,15 +139,17 @@ def source_lines(sources: tuple[Source, ...], now: datetime) -> tuple[SourceLine
 def model_words(model: ModelUse) -> str:
     """`churn version 3 · trained on … · AUC 0.81`: what answered, and how good it was found to be."""
     if model.source == "template":
-        return f"{model.model}: written from a template, because no language model is configured"
+        return f"{model.model}: written from a template" + (f", because {_flat(model.detail)}" if model.detail else "")
     version = f" version {model.version}" if model.version is not None else ""
     parts = [f"{model.model}{version}"]
-    if model.endpoint and model.source != "file":
+    if model.endpoint:
         parts.append(f"answered at {model.endpoint}")
     if model.trained_on:
         parts.append(f"trained on {_flat(model.trained_on)}")
     if model.measured:
         parts.append(f"measured: {_flat(model.measured)}")
+    if model.detail:
+        parts.append(_flat(model.detail))
     return " · ".join(parts)
 
 

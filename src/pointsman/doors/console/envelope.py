@@ -31,18 +31,19 @@ class Reading(Part):
 
 
 class Source(Part):
-    """What one step got from one connection. `note` says why it is missing or what was cut."""
+    """What one step got from one connection. `notes` say why it is missing or what was cut."""
 
     connection: str
     step: str = ""
     as_of: datetime | None = None
     rows: int | None = None
     missing: bool = False
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 class ModelUse(Part):
-    """A model that took part. `measured`: how good it was found to be, as text or as named numbers."""
+    """A way in which a model answered. `trained_on`, `measured` (how good it was found to be) and `detail`: as text,
+    or as named values."""
 
     model: str
     version: str | int | None = None
@@ -50,6 +51,7 @@ class ModelUse(Part):
     source: str | None = None
     trained_on: Any = None
     measured: Any = None
+    detail: Any = None
 
 
 class Approval(Part):
@@ -75,7 +77,8 @@ class Envelope(Part):
     version: int | None = None
     title: str | None = None
     reading: Reading | None = None
-    result: Mapping[str, Any] = {}
+    result: Any = {}
+    """A flow file replies with named parts; a Python flow with whatever it returns."""
     sources: tuple[Source, ...] = ()
     models: tuple[ModelUse, ...] = ()
     degraded: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from pydantic import Field, ValidationError
 
@@ -24,8 +24,11 @@ class Reason(Part):
     typical: Any = None
 
     @property
-    def raises(self) -> bool:
-        return self.contribution >= 0
+    def effect(self) -> Literal["raises", "lowers", "does not change"]:
+        """On the probability; an input that was not known changes nothing."""
+        if self.contribution == 0:
+            return "does not change"
+        return "raises" if self.contribution > 0 else "lowers"
 
     @property
     def kind(self) -> kinds.Kind:

@@ -26,9 +26,9 @@ def probability(value: float, low: float | None, high: float | None, base_rate: 
 def reason(contribution: float, scale: float) -> Markup:
     """A signed bar around a middle line: to the right it raises, to the left it lowers. `scale` fills one half."""
     width = min(abs(contribution) / scale, 1) * 50 if scale else 0
-    side = "raises" if contribution >= 0 else "lowers"
-    bar = _rect(side, 50 if contribution >= 0 else 50 - width, width, 3, 8)
-    said = f"{side} it by {words.number(abs(contribution))}"
+    side = "lowers" if contribution < 0 else "raises"
+    bar = _rect(side, 50 - width if contribution < 0 else 50, width, 3, 8)
+    said = f"{side} it by {words.number(abs(contribution))}" if contribution else "does not change it"
     return _svg("reason", said, 14, [_rect("track", 0, 100, 6, 2), bar, _line("middle", 0.5, 0.5, 0, 14)])
 
 
