@@ -80,6 +80,8 @@ def _problems(root: Node, faults: list[_Fault]) -> list[Problem]:
     for fault in meant:
         if fault.kind == "missing" and fault.path in typos:
             continue  # the misspelt key is reported, with the right one as its hint
+        if fault.kind == "too_short" and len(fault.detail["input"]) >= fault.context.get("min_length", 0):
+            continue  # pydantic counts the sound items only, and the others are reported
         said = _said(fault, meant)
         key_is_wrong = fault.trail.on_key or fault.kind == "extra_forbidden"
         path = fault.path[:-1] if fault.kind == "missing" else fault.path
