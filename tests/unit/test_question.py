@@ -196,6 +196,7 @@ REFUSED = [
     ("customers at risk in Latin America, enterprise, this quarter", "“Latin”"),
     ("customers at risk in the Middle East, enterprise, this quarter", "“Middle”, “East”"),
     ("low risk enterprise customers in EMEA this quarter", "“low”"),
+    ("personal emails of enterprise customers in EMEA at risk this quarter", "“personal”"),
     ("SHOW US ENTERPRISE CUSTOMERS AT RISK THIS QUARTER", "“US”"),
     # leaving out
     ("enterprise customers not in EMEA at risk this quarter", "what to include, not what to leave out"),
@@ -406,4 +407,4 @@ def test_slips_are_counted(one, two, number):
 
 def test_the_reference_page_is_up_to_date():
     found = Path(__file__).parents[2] / "docs" / "reference" / "questions.md"
-    assert found.read_text(encoding="utf-8") == page(), "write it again: python -m scripts.reference, or page()"
+    assert found.read_text(encoding="utf-8") == page(), "write it again from page()"

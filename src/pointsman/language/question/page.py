@@ -24,9 +24,17 @@ AT_RISK = Readable(
 
 def page() -> str:
     """docs/reference/questions.md, whole."""
-    sections = (_INTRODUCTION, _forms(), _flows(), _values(), _periods(), _numbers(), _small_words(), _REFUSED)
+    sections = (_INTRODUCTION, _forms(), _flows(), _values(), _periods(), _numbers(), _small_words(), _REFUSED, _LIMITS)
     return "\n\n".join(section.strip() for section in sections) + "\n"
 
+
+_LIMITS = """
+## What it cannot see
+
+The grammar explains words and values, not sentences: *emails of customers at risk* leads to the same flow as *emails
+for customers at risk*. That is why the reading stands above every answer. Europe is read as EMEA and the US as AMER,
+which are wider; the reading says so too.
+"""
 
 _INTRODUCTION = """
 # Questions in words

@@ -39,8 +39,8 @@ FAMILIES: Final[tuple[tuple[tuple[str, ...], ...], ...]] = (
 )
 """Each family may be used when the flow's own phrases or title hold one of it."""
 
-ADJECTIVES: Final = {"email": ("personal", "personalized", "personalised")}
-"""What may be said of a word without asking for anything else."""
+ADJECTIVES: Final = {"email": ("personalized", "personalised")}
+"""What may be said of a word without asking for anything else. *Personal* is none: personal emails may be addresses."""
 
 NUMBER_WORDS: Final = {
     word: number
