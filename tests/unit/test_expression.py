@@ -19,7 +19,10 @@ from pointsman.language.expression.source import Source
 from pointsman.language.mistake import Mistake
 from pointsman.quantity import Quarter
 
-ROWS = [{"key": key, "item": {"name": key.upper()}, "value": {"score": score}} for key, score in zip("abc", (3, 1, 2))]
+ROWS = [
+    {"key": key, "item": {"name": key.upper()}, "value": {"score": score}}
+    for key, score in [("a", 3), ("b", 1), ("c", 2)]
+]
 SCOPE = {
     "c": {"name": "Acme", "score": 0.5, "phone": None},
     "rows": ROWS,
@@ -270,7 +273,9 @@ def test_each_evaluation_has_its_own_budget():
     assert [read.evaluate({"xs": [1] * 60}, budget=100) for _ in range(3)] == [60, 60, 60]
 
 
-@pytest.mark.parametrize("source", ["a" + ".b" * 1000, "-" * 3000 + "1", "(" * 1500 + "1" + ")" * 1500, "1" + "+1" * 900])
+@pytest.mark.parametrize(
+    "source", ["a" + ".b" * 1000, "-" * 3000 + "1", "(" * 1500 + "1" + ")" * 1500, "1" + "+1" * 900]
+)
 def test_deep_nesting_is_refused(source: str):
     with pytest.raises(Mistake):
         expression.read(source)

@@ -23,7 +23,7 @@ Names = Mapping[str, Shape]
 
 OPEN: Final = "${{"
 CLOSE: Final = "}}"
-_BARE: Final = re.compile(r"[^\W_]\w*(\.[^\W_]\w*)*")
+_BARE: Final = re.compile(r"[^\W\d_]\w*(\.[^\W_]\w*)*")
 _QUOTED: Final = re.compile(
     r"'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"|'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"", re.DOTALL
 )

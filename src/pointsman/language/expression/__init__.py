@@ -71,7 +71,7 @@ class Expression:
 def read(source: str, start: int = 0) -> Expression:
     """Raises Mistake. `start`: where the source begins in a longer text; places are told in that text."""
     inner = source.strip()
-    start += len(source) - len(source.lstrip())
+    start += len(source) - len(source.lstrip()) if inner else 0
     try:
         parsed = parse(inner)
     except Mistake as mistake:
@@ -86,11 +86,16 @@ def check(expression: Expression, names: Mapping[str, Shape]) -> tuple[Shape, li
     """Its shape, and what is wrong with it, when its names have these shapes."""
     checker = Checker(expression._parsed.source, names)
     shape = checker.shape(expression._parsed.tree)
-    return shape, [mistake.shifted(expression.start) for mistake in checker.mistakes]
+    return shape, _placed(checker.mistakes, expression)
 
 
 def check_text(expression: Expression, names: Mapping[str, Shape]) -> list[Mistake]:
     """What is wrong with it as a part of a text."""
     checker = Checker(expression._parsed.source, names)
     checker.text(expression._parsed.tree)
-    return [mistake.shifted(expression.start) for mistake in checker.mistakes]
+    return _placed(checker.mistakes, expression)
+
+
+def _placed(mistakes: list[Mistake], expression: Expression) -> list[Mistake]:
+    """In the order of reading, each at its place in the text that the expression was read from."""
+    return [mistake.shifted(expression.start) for mistake in sorted(mistakes, key=lambda mistake: mistake.offset)]

@@ -85,7 +85,7 @@ def _tree(line: str) -> ast.expr:
             warnings.simplefilter("error")  # what Python only warns of (`'\q'`, `1in x`) is refused
             tree = ast.parse(line, mode="eval").body
     except SyntaxError as error:
-        offset = min(max((error.offset or 1) - 1, 0), len(line) - 1)
+        offset = min((error.offset or len(line)) - 1, len(line) - 1)  # 0: it ends too early
         raise Mistake(f"not an expression: {error.msg.split(' (<')[0]}", offset=offset) from None
     except (ValueError, MemoryError, RecursionError):
         raise Mistake("not an expression that can be read", length=len(line)) from None
