@@ -1,5 +1,11 @@
 """The project of the design's worked example as texts, with what loads of it today (no routes, no rollouts yet)."""
 
+from collections.abc import Mapping
+from pathlib import PurePath
+
+from pointsman.spec.load import Loaded, load
+from pointsman.spec.project import Project
+
 PROJECT = "project: acme\nrequires: '>=0.1'\n"
 
 CRM = """\
@@ -190,3 +196,23 @@ FILES = {
     "flows/at_risk.yaml": FLOW,
     "env/postgres.yaml": POSTGRES,
 }
+
+
+ROOT = PurePath("acme")
+
+
+def loaded(changes: Mapping[str, str | None] | None = None, environment: str | None = None) -> Loaded:
+    """The worked example with some files changed, added, or (None) taken out."""
+    files = {**FILES, **(changes or {})}
+    return load({name: text for name, text in files.items() if text is not None}, ROOT, environment)
+
+
+def project(changes: Mapping[str, str | None] | None = None, environment: str | None = None) -> Project:
+    found = loaded(changes, environment)
+    assert found.project is not None, [problem.sentence() for problem in found.problems]
+    return found.project
+
+
+def lines(found: Loaded) -> list[str]:
+    """`PM012 flows/f.yaml:3:5 unknown key …`, one for each problem."""
+    return [f"{problem.code} {problem.place} {problem.message}" for problem in found.problems]
