@@ -211,7 +211,8 @@ class _Server(uvicorn.Server):
 @asynccontextmanager
 async def chat_server(*, latency: float = 0.0, port: int = 0) -> AsyncIterator[ChatServer]:
     """The server on loopback, in this event loop."""
-    with socket.socket() as listening:
+    # asyncio turns off Nagle's delay (40 ms a reply on loopback) only on sockets that say that they are TCP.
+    with socket.socket(proto=socket.IPPROTO_TCP) as listening:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         chat = ChatServer(f"http://127.0.0.1:{listening.getsockname()[1]}/v1", latency=latency)
