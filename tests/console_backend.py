@@ -128,10 +128,8 @@ def reading() -> dict[str, Any]:
         {"field": "segment", "value": "Enterprise", "words": "enterprise"},
         {"field": "region", "value": "EMEA", "words": "EMEA"},
         {"field": "quarter", "value": "2026-Q4", "words": "this quarter"},
-        {"field": "at_least", "value": 0.25, "words": ""},
-        {"field": "limit", "value": 50, "words": ""},
     ]
-    return {"question": QUESTION, "input": INPUT, "chips": chips, "defaults": ["at_least", "limit"]}
+    return {"question": QUESTION, "input": INPUT, "chips": chips, "defaults": {"at_least": 0.25, "limit": 50}}
 
 
 def envelope(run: str, **changed: Any) -> dict[str, Any]:
@@ -161,6 +159,9 @@ def step(name: str, verb: str, target: str, start: float, took: float | None, **
     return StepRecord(name, verb, target, status=status, started=started, ended=ended, attempts=attempts, **changed)
 
 
+JOIN = "SELECT a.Id AS account_id, a.Name AS name, b.arr FROM accounts a JOIN billing b ON b.account_id = a.Id"
+
+
 def steps() -> dict[str, StepRecord]:
     start = ago(minutes=2)
     tries = [
@@ -172,7 +173,7 @@ def steps() -> dict[str, StepRecord]:
         step("contacts", "call", "crm.query", 0.0, 0.38, rows=48),
         step("usage", "call", "analytics.query", 0.0, 0.62, rows=46, attempts=tries),
         step("billing", "call", "billing.query", 0.0, 0.09, rows=48),
-        step("customers", "sql", "", 0.62, 0.02, rows=48, needs=("accounts", "contacts", "usage", "billing")),
+        step("customers", "sql", JOIN, 0.62, 0.02, rows=48, needs=("accounts", "contacts", "usage", "billing")),
         step("scored", "score", "churn", 0.64, 0.03, rows=48, needs=("customers",)),
         step("at_risk", "sql", "", 0.67, 0.01, rows=12, needs=("scored",)),
         step("drafts", "ask", "writer", 0.68, 0.55, rows=12, needs=("at_risk",)),

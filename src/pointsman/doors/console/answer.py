@@ -34,7 +34,7 @@ class SourceLine:
 
     @property
     def notes(self) -> list[str]:
-        return [note for part in self.parts for note in part.notes]
+        return list(dict.fromkeys(note for part in self.parts for note in part.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def _as_it_stands(envelope: Envelope, run: RunRecord) -> Envelope:
 def chips(run: RunRecord, reading: Reading | None) -> tuple[Chip, ...]:
     """How each field was read; for a run that was started with fields, the fields."""
     if reading and reading.chips:
-        return reading.chips
+        defaults = reading.defaults if isinstance(reading.defaults, Mapping) else {}
+        return (*reading.chips, *(Chip(field=name, value=value, words="default") for name, value in defaults.items()))
     given = reading.input if reading else run.input
     return tuple(Chip(field=name, value=value) for name, value in given.items())
 
@@ -139,7 +140,7 @@ def source_lines(sources: tuple[Source, ...], now: datetime) -> tuple[SourceLine
 def model_words(model: ModelUse) -> str:
     """`churn version 3 · trained on … · AUC 0.81`: what answered, and how good it was found to be."""
     if model.source == "template":
-        return f"{model.model}: written from a template" + (f", because {_flat(model.detail)}" if model.detail else "")
+        return " · ".join([f"{model.model}: written from a template", *([_flat(model.detail)] if model.detail else [])])
     version = f" version {model.version}" if model.version is not None else ""
     parts = [f"{model.model}{version}"]
     if model.endpoint:

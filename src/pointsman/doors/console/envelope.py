@@ -27,7 +27,8 @@ class Reading(Part):
     question: str = ""
     input: Mapping[str, Any] = {}
     chips: tuple[Chip, ...] = ()
-    defaults: tuple[Any, ...] = ()
+    defaults: Mapping[str, Any] | tuple[Any, ...] = {}
+    """Fields that the question left open, with the flow's own values."""
 
 
 class Source(Part):
