@@ -7,6 +7,7 @@ A UK wholesaler's order lines of 2010-12-01 to 2011-12-09. What the data hold an
 - Region: from the country; customers whose country is `Unspecified` are left out.
 - usage: there is no portal. Days with an order line stand for logins.
 - payments: there are none. `overdue_days` is 0, and `invoices` is empty.
+- the model: the example's six features, fitted on the two quarters that closed before the one that is scored.
 - names and addresses: there are none. Accounts are called by their customer number, and addresses end in `.example`.
 """
 
@@ -18,9 +19,13 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pyarrow.parquet
 import pytest
+from benchmarks.churn_fit import Origin, fit
+from benchmarks.demo_model import FEATURES, NEXT_STEPS
 
 from pointsman.quantity import Quarter
 from pointsman.sandbox.sales import databases
@@ -116,6 +121,41 @@ def write(project: Path, quarter: Quarter = QUARTER) -> databases.Written:
         billing_rows(everybody, quarter),
         quarter.start,
     )
+
+
+def fitted(quarter: Quarter = QUARTER) -> dict[str, Any]:
+    """The example's churn model, fitted on these customers instead of the invented ones."""
+    everybody = {buyer.account: buyer for buyer in buyers(file())}
+    known = [
+        row
+        for row in billing_rows(tuple(everybody.values()), quarter)["contracts"]
+        if str(row["as_of"]) < quarter.start.isoformat()
+    ]
+    stayed_away = [not _ordered_in(everybody[str(row["account_id"])], str(row["as_of"])) for row in known]
+    matrix = [[_value(everybody[str(row["account_id"])], row, f.name) for f in FEATURES] for row in known]
+    origin = Origin("Online Retail, 2011", quarter.previous.previous.start, quarter.previous.end)
+    return fit(
+        np.array(matrix, dtype=float),
+        np.array(stayed_away),
+        FEATURES,
+        origin,
+        customers=np.array([str(row["account_id"]) for row in known]),
+        quarters=np.array([str(row["as_of"]) for row in known]),
+        next_steps=NEXT_STEPS,
+    )
+
+
+def _ordered_in(buyer: Buyer, as_of: str) -> bool:
+    quarter = Quarter.containing(date.fromisoformat(as_of))
+    return buyer.ordered(quarter.start, quarter.next.start) > 0
+
+
+def _value(buyer: Buyer, row: Record, name: str) -> float:
+    if name != "usage_trend":
+        return float(row[name] or 0)
+    start, month = date.fromisoformat(str(row["as_of"])), timedelta(30)
+    before = buyer.active_days(start - 2 * month, start - month)
+    return buyer.active_days(start - month, start) / before - 1 if before else 0.0
 
 
 def crm_rows(everybody: tuple[Buyer, ...], quarter: Quarter) -> dict[str, list[Record]]:

@@ -201,7 +201,7 @@ def test_contracts_renew_within_a_year(made: World) -> None:
         if row["Type"] == "Customer"
     ]
     assert len(renewals) == 300
-    assert all(0 <= (renewal - QUARTER.start).days <= 366 for renewal in renewals)
+    assert all(0 <= (renewal - QUARTER.end).days <= 366 for renewal in renewals)
 
 
 def test_preparing_again_replaces_what_was_there(tmp_path: Path) -> None:

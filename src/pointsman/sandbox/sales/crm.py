@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 
+from pointsman.quantity import Quarter
 from pointsman.sandbox.sales.customers import crm_id
 from pointsman.sandbox.sales.generate import World
 from pointsman.sandbox.sales.history import SILENT, Complaint, History
@@ -54,7 +55,7 @@ def records(world: World) -> dict[str, list[Record]]:
     rows: dict[str, list[Record]] = {"Account": [], "Contact": [], "Case": []}
     for told in world.histories:
         contacts = list(_contacts(told))
-        rows["Account"].append(_account(told, world.quarter.start))
+        rows["Account"].append(_account(told, world.quarter))
         rows["Contact"] += contacts
         for complaint in told.complaints:
             contact = str(contacts[told.buyer_on(complaint.day)]["Id"])
@@ -62,9 +63,9 @@ def records(world: World) -> dict[str, list[Record]]:
     return rows
 
 
-def _account(told: History, start: date) -> Record:
-    customer = told.customer
-    tones = [case.letter.sentiment for case in told.complaints if case.day >= start.toordinal() - SILENT]
+def _account(told: History, quarter: Quarter) -> Record:
+    customer, start = told.customer, quarter.start.toordinal()
+    tones = [case.letter.sentiment for case in told.complaints if case.day >= start - SILENT]
     return {
         "Id": customer.id,
         "Name": customer.name,
@@ -74,16 +75,16 @@ def _account(told: History, start: date) -> Record:
         "BillingCity": customer.company.city,
         "BillingCountry": customer.company.country.name,
         "Customer_Number__c": f"NL-{customer.number:05d}",
-        "Renewal_Date__c": _renewal(customer.anniversary, start).isoformat() if told.active else None,
+        "Renewal_Date__c": _renewal(customer.anniversary, quarter.end).isoformat() if told.active else None,
         "Case_Sentiment__c": round(sum(tones) / len(tones), 2) if tones else None,
     }
 
 
-def _renewal(day_of_year: int, start: date) -> date:
-    """The first anniversary of the contract on or after `start`."""
-    this_year = date.fromordinal(date(start.year, 1, 1).toordinal() + day_of_year - 1)
-    next_year = date.fromordinal(date(start.year + 1, 1, 1).toordinal() + day_of_year - 1)
-    return this_year if this_year >= start else next_year
+def _renewal(day_of_year: int, first: date) -> date:
+    """The contract's first anniversary from `first` on: from the quarter's end, so that it lies ahead on any day."""
+    this_year = date.fromordinal(date(first.year, 1, 1).toordinal() + day_of_year - 1)
+    next_year = date.fromordinal(date(first.year + 1, 1, 1).toordinal() + day_of_year - 1)
+    return this_year if this_year >= first else next_year
 
 
 def _contacts(told: History) -> Iterator[Record]:
