@@ -137,7 +137,7 @@ def _class(name: str, classes: dict[str, Any], level: int = 3) -> Iterator[str]:
 
 
 def _heading(schema: dict[str, Any], level: int) -> str:
-    return f"{'#' * level} {schema['title']}\n\n{_line(schema.get('description', ''))}".strip()
+    return f"{'#' * level} {schema['title']}\n\n{cell(schema.get('description', ''))}".strip()
 
 
 def _table(schema: dict[str, Any]) -> str:
@@ -145,7 +145,7 @@ def _table(schema: dict[str, Any]) -> str:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for name, part in schema["properties"].items():
         default = "required" if name in required else f"`{_plain(part['default'])}`" if "default" in part else ""
-        rows.append(f"| `{name}` | {_type(part)} | {default} | {_line(part.get('description', ''))} |")
+        rows.append(f"| `{name}` | {_type(part)} | {default} | {cell(part.get('description', ''))} |")
     return "\n".join(rows)
 
 
@@ -193,7 +193,7 @@ def _bounds(schema: dict[str, Any]) -> str:
     return f", {least} to {most}" if most is not None else f", at least {least}"
 
 
-def _line(text: str) -> str:
+def cell(text: str) -> str:
     """One paragraph, fit for a table cell; code between backquotes stays as it is."""
     parts = " ".join(text.split()).replace("|", "\\|").split("`")
     parts[::2] = [part.replace("<", "&lt;").replace(">", "&gt;") for part in parts[::2]]
