@@ -57,7 +57,7 @@ class PromptText:
         """Variables that are no input, and fields that an input cannot have."""
         reads = Reads(Text(self.source), inputs)
         reads.visit(self._tree)
-        return reads.mistakes
+        return sorted(reads.mistakes, key=lambda mistake: mistake.offset)
 
 
 _WRONG_VALUE: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
