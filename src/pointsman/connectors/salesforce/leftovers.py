@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from typing import Any
+from typing import Any, Final
 
 from pointsman.errors import Fault
+
+_PATIENCE: Final = 2.0
 
 
 class Leftovers:
@@ -19,8 +21,12 @@ class Leftovers:
         task.add_done_callback(self._running.discard)
 
     async def close(self) -> None:
-        """Waits for those under way; each has its own deadline."""
-        await asyncio.gather(*self._running)
+        """Gives those under way two seconds more, then leaves them."""
+        if self._running:
+            _, late = await asyncio.wait(self._running, timeout=_PATIENCE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _quietly(self, work: Coroutine[Any, Any, object]) -> None:
         try:

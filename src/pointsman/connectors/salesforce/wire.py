@@ -48,7 +48,7 @@ class Wire:
     async def send(self, method: str, url: str, deadline: float | None, **content: Any) -> Answer:
         """`content`: aiohttp's `headers`, `params`, `data`. Redirects are not followed: they would carry the token."""
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=_NO_TIMEOUT)
+            self._session = aiohttp.ClientSession(timeout=_NO_TIMEOUT, cookie_jar=aiohttp.DummyCookieJar())
         async with self.within(deadline):
             try:
                 async with self._session.request(method, url, allow_redirects=False, **content) as response:
