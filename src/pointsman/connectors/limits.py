@@ -9,7 +9,7 @@ from typing import Any
 from pointsman.clock import Clock
 from pointsman.connectors import typed
 from pointsman.connectors.port import Action, Call, Connector, Facts, Page, Tables
-from pointsman.errors import DeadlinePassed, Refused, way_out
+from pointsman.errors import Broken, DeadlinePassed, Refused, way_out
 from pointsman.frame import Frame, Row
 from pointsman.shape import Value
 from pointsman.spec.connection import Limits
@@ -46,10 +46,25 @@ class Limited:
         return (Frame(call.columns, rows) if call.columns else typed.frame_of(rows)), facts
 
     async def write(self, action: str, args: Mapping[str, Any], call: Call) -> Value:
-        """Does a writing action inside the limits of time and concurrency; what the system answered."""
+        """Does a writing action inside the limits of time and concurrency; what the system answered.
+
+        When the time is over while an action is under way that must not be done twice, that is Broken, not for later:
+        a person has to look whether it was done.
+        """
         self._accepts(action, args)
-        async with self._slot(call) as bounded:
-            return await self.connector.write(action, args, bounded)
+        under_way = False
+        try:
+            async with self._slot(call) as bounded:
+                under_way = True
+                return await self.connector.write(action, args, bounded)
+        except DeadlinePassed as late:
+            if under_way and self.actions[action].effect == "once":
+                raise Broken(
+                    late.rule,
+                    where=f"connection {self.connection}",
+                    way_out="Whether it was done is not known: look there before you send it again.",
+                ) from None
+            raise
 
     async def describe(self) -> Tables:
         async with self._slot(Call()):

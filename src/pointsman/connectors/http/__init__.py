@@ -1,0 +1,5 @@
+"""JSON APIs over HTTP."""
+
+from pointsman.connectors.http.connector import HttpConnector
+
+__all__ = ["HttpConnector"]
