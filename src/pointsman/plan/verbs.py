@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from pointsman.errors import way_out
+from pointsman.errors import nearest, way_out
 from pointsman.frame import Column, shape_of_rows
 from pointsman.language import offline, prompt, soql, sql
 from pointsman.language.mistake import Mistake
@@ -148,7 +148,12 @@ def _check_parameters(wanted: frozenset[str], given: Shape | None, sign: str, pa
     names = set(given.fields) if given else set()
     place = (*path[:-1], "params") if sign == ":" else (*scope.path, "with")
     for name in sorted(wanted - names):
-        way = f"Add {name}: ${{{{ … }}}} under {'params' if sign == ':' else 'with'}:."
+        under = "params" if sign == ":" else "with"
+        way = (
+            way_out(name, names - wanted)
+            if nearest(name, names - wanted)
+            else f"Add {name}: ${{{{ … }}}} under {under}:."
+        )
         scope.findings.add("PM209", path, f"no value for {sign}{name}.", way)
     for name in sorted(names - wanted):
         way = way_out(name, wanted, "It uses")
@@ -159,10 +164,10 @@ def _sql(draft: Draft, scope: Scope) -> Given:
     assert isinstance(draft.query, sql.Query)
     path = (*scope.path, "sql")
     _check_parameters(_parameters(draft.query), scope.arguments, "$", path, scope)
-    tables = {}
+    tables = {name: table_of(node.columns) for name, node in scope.nodes.items() if node.columns is not None}
     for name in draft.query.tables:
         if name not in scope.names:
-            continue  # sql.check says that there is no such step
+            continue  # sql.check says that there is no such table, and which is near
         columns = _frame(name, scope)
         if columns is None and scope.names[name].kind not in ("any", "list"):
             way = "SQL reads steps that give rows."
