@@ -15,10 +15,27 @@ DROP: Final = "pointsman.drop"
 
 
 class _Server(uvicorn.Server):
-    """Leaves the process's signals alone: a stand-in is a guest in it."""
+    """Leaves the process's signals alone: a stand-in is a guest in it. Ends at once when nobody is connected."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopped = asyncio.Event()
+
+    def stop(self) -> None:
+        self.should_exit = True
+        self._stopped.set()
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await self._serve(sockets)
+
+    async def main_loop(self) -> None:
+        await self._stopped.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        if self.server_state.connections:
+            await super().shutdown(sockets)
 
 
 @asynccontextmanager
@@ -47,7 +64,7 @@ async def serve(app: ASGIApp, *, port: int = 0) -> AsyncIterator[str]:
                 await running
             yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stop()
             await running
 
 
