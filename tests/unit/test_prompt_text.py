@@ -1,13 +1,17 @@
 """Prompts: what they write, what they read, what is found beforehand, and what bounds them."""
 
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from pointsman.errors import Refused
 from pointsman.language import prompt
 from pointsman.language.mistake import Mistake
+from pointsman.language.prompt.filters import FILTERS
+from pointsman.language.prompt.sandbox import TESTS
 from pointsman.quantity import Quarter
 from pointsman.shape import DATE, QUARTER, STRING, list_of, record
 
@@ -189,3 +193,11 @@ def test_a_rendering_leaves_the_values_as_they_were():
         "{{ reasons | sort(attribute='share') | list | length }}{{ reasons | reverse | list | length }}"
     ).render(VALUES)
     assert repr(VALUES) == before
+
+
+def test_the_page_names_every_filter_and_test():
+    page = (Path(__file__).parents[2] / "docs/reference/prompts.md").read_text()
+    filters, tests = page[page.index("## Filters") :].split("Tests after")
+    rows = "".join(line.split("|")[1] for line in filters.splitlines() if line.startswith("| `"))
+    assert set(re.findall(r"`(\w+)", rows)) == FILTERS
+    assert set(re.findall(r"`(\w+)`", tests)) - {"is", "selectattr"} == {name for name in TESTS if name.isalpha()}
