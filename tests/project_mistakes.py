@@ -174,6 +174,8 @@ MISTAKES: Final[dict[str, tuple[dict[str, str | None], list[str]]]] = {
         {"models/churn.yaml": FILES["models/churn.yaml"].replace("{recency_days: integer, ", "{")},
         ["PM043 models/churn.yaml:5:1 the model's file needs the column `recency_days`, which `inputs` does not name"],
     ),
+    "version": ({"project.yaml": "project: acme\nrequires: '>=0.1, <0.1'\n"}, ["PM044 project.yaml:2:11 the project requires"]),
+    "version-form": ({"project.yaml": "project: acme\nrequires: latest\n"}, ["PM013 project.yaml:2:11"]),
     "overlay-of-nothing": (
         {"env/prod.yaml": "connections: {cmr: {url: https://x.example}}\n"},
         ["PM040 env/prod.yaml:1:15 no connection named `cmr` that this could change"],

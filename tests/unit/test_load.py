@@ -16,6 +16,7 @@ from pointsman.spec.connection import SalesforceConnection
 from pointsman.spec.load import load
 from pointsman.spec.model import ChatModel
 from pointsman.spec.step import AskStep, CallStep, SqlStep
+from pointsman.spec.version import meets
 
 
 def test_the_worked_example_loads() -> None:
@@ -112,6 +113,22 @@ def test_a_number_where_a_text_belongs_is_taken_as_written() -> None:
         {"flows/f.yaml": "flow: f\ninput: {v: {type: string, enum: [1.10, 1.20]}}\nsteps: {a: {run: at-risk}}\n"}
     )
     assert found.flows["f"].input["v"].enum == ("1.10", "1.20")
+
+
+@pytest.mark.parametrize(
+    ("version", "required", "fits"),
+    [
+        ("0.1.0", "", True),
+        ("0.1.0", ">=0.1", True),
+        ("0.1.0", "==0.1", True),
+        ("0.10.0", ">0.9, <1", True),
+        ("0.1.0", "<0.1", False),
+        ("1.2.3", ">=1.2.4", False),
+        ("1.0.dev1", ">=1.0", True),
+    ],
+)
+def test_versions(version: str, required: str, fits: bool) -> None:
+    assert meets(version, required) is fits
 
 
 def test_windows_files_load_alike() -> None:

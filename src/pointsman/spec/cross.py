@@ -5,11 +5,13 @@ What steps name (connections, actions, models, prompts, flows) is checked where 
 
 from collections.abc import Iterator, Mapping, Set
 
+from pointsman import __version__
 from pointsman.errors import way_out
 from pointsman.spec.field import Field
 from pointsman.spec.flow import Flow
 from pointsman.spec.gather import plain
 from pointsman.spec.kinds import KindName
+from pointsman.spec.layout import PROJECT_FILE
 from pointsman.spec.model import ClassicModel
 from pointsman.spec.node import Path
 from pointsman.spec.problem import Problem
@@ -17,6 +19,7 @@ from pointsman.spec.project import Project
 from pointsman.spec.sources import Sources
 from pointsman.spec.step import AskStep, CallStep, PythonStep, RunStep, ScoreStep
 from pointsman.spec.value import accept_one
+from pointsman.spec.version import meets
 
 Broken = Set[tuple[KindName, str]]
 
@@ -24,6 +27,7 @@ Broken = Set[tuple[KindName, str]]
 def check(project: Project, sources: Sources) -> list[Problem]:
     """Everything between the files of a project that can be read."""
     return [
+        *_version(project, sources),
         *_doors(project, sources),
         *_functions(project, sources),
         *_references(project, sources),
@@ -58,6 +62,13 @@ def _named(flow: Flow) -> Iterator[tuple[KindName, str]]:
                 yield "prompt", prompt
             case RunStep(run=name):
                 yield "flow", name
+
+
+def _version(project: Project, sources: Sources) -> Iterator[Problem]:
+    required = project.file.requires
+    if not meets(__version__, required):
+        message = f"the project requires Pointsman {required}; this is {__version__}"
+        yield sources.problem("PM044", PROJECT_FILE, ("requires",), message, "Install another, or change the line.")
 
 
 def _doors(project: Project, sources: Sources) -> Iterator[Problem]:

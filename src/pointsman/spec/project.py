@@ -21,7 +21,9 @@ class ProjectFile(Spec):
 
     project: Name
     """Its name."""
-    requires: str = Field(default="", pattern=r"^(((>=|<=|==|<|>)\d+(\.\d+)*)(, *(>=|<=|==|<|>)\d+(\.\d+)*)*)?$")
+    requires: str = Field(
+        default="", pattern=r"^(((>=|<=|==|<|>)\d{1,6}(\.\d{1,6}){0,3})(, *(>=|<=|==|<|>)\d{1,6}(\.\d{1,6}){0,3})*)?$"
+    )
     """Versions of Pointsman that it was written for, such as `>=0.1`."""
     description: str = ""
     """What it is for, in words."""

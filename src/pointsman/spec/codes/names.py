@@ -1,4 +1,4 @@
-"""PM026 to PM043: files and names that must fit each other."""
+"""PM026 to PM044: files and names that must fit each other."""
 
 from typing import Final
 
@@ -132,5 +132,13 @@ CODES: Final = (
         "A model's file and its inputs differ",
         "A classic model's file has a feature that `inputs` does not name, so the rows would not be checked for it.",
         "Add the column to `inputs`.",
+    ),
+    Code(
+        "PM044",
+        "Another version is required",
+        "`requires` of project.yaml names versions of Pointsman; this one is not among them.",
+        "Install one that is, or change the line when the project works with this one.",
+        "project.yaml",
+        "project: acme\nrequires: '>=99'\n",
     ),
 )
