@@ -58,7 +58,8 @@ def frame_of(rows: list[Row]) -> Frame:
         for name, value in row.items():
             shape = shape_of(value)
             shapes[name] = shape if name not in shapes else _either(shapes[name], shape)
-    columns = tuple(Column(name, shape) for name, shape in shapes.items())
+    lacking = {name for row in rows if len(row) < len(shapes) for name in shapes.keys() - row.keys()}
+    columns = tuple(Column(name, shape.or_null() if name in lacking else shape) for name, shape in shapes.items())
     return Frame(columns, [{name: row.get(name) for name in shapes} for row in rows])
 
 

@@ -13,9 +13,10 @@ _DEEPEST: Final = 12
 """Levels of a shape; below them anything goes. A schema that holds itself ends here too."""
 _LONGEST_CHAIN: Final = 16
 """References that lead to references."""
-_MOST_WORK: Final = 200_000
-"""Schemas looked at for one document: references can multiply, so depth alone bounds nothing."""
+_MOST_WORK: Final = 100_000
+"""Schemas looked at for one document."""
 
+_NOTHING: Final[Mapping[str, Any]] = {}
 _KINDS: Final[dict[str, Kind]] = {
     "boolean": "boolean",
     "integer": "integer",
@@ -33,12 +34,13 @@ class Schemas:
     def __init__(self, document: Mapping[str, Any]) -> None:
         self._document = document
         self._work = 0
+        self._known: dict[tuple[int, int], Shape] = {}
 
     def follow(self, node: object) -> Mapping[str, Any]:
         """The mapping that a node is or refers to. Raises Mistake when it leads nowhere."""
         for _ in range(_LONGEST_CHAIN):
             if not isinstance(node, Mapping):
-                return {}
+                return _NOTHING
             reference = node.get("$ref")
             if not isinstance(reference, str):
                 return node
@@ -47,10 +49,19 @@ class Schemas:
 
     def shape(self, schema: object, depth: int = 0) -> Shape:
         """The shape of values that a schema allows; `any` where shapes cannot say it."""
-        self._work += 1
-        if depth > _DEEPEST or self._work > _MOST_WORK:
+        if depth > _DEEPEST:
             return ANY
         found = self.follow(schema)
+        place = (id(found), depth)  # the document stays, so its parts keep their ids
+        if place in self._known:
+            return self._known[place]
+        self._work += 1
+        if self._work > _MOST_WORK:
+            return ANY
+        self._known[place] = shape = self._shape(found, depth)
+        return shape
+
+    def _shape(self, found: Mapping[str, Any], depth: int) -> Shape:
         if "allOf" in found:
             return self._all_of(found, depth)
         for key in ("oneOf", "anyOf"):
