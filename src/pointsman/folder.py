@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from pointsman.errors import Refused
 from pointsman.language import openapi
+from pointsman.language.mistake import Mistake
 from pointsman.plan.finding import Finding
 from pointsman.plan.make import Operations, findings_of, make
 from pointsman.plan.node import Plan
+from pointsman.spec.connection import HttpConnection
 from pointsman.spec.load import load
 from pointsman.spec.problem import Problem, in_order
 from pointsman.spec.project import Project
@@ -72,10 +74,25 @@ def examine(path: Path, environment: str | None = None, overlay: Mapping[str, An
         environment = _GIVEN
         files[f"env/{_GIVEN}.yaml"] = json.dumps(overlay)
     loaded = load(files, path, environment)
-    operations = {name: openapi.operations(document) for name, document in loaded.sound.documents.items()}
+    operations, found = _operations(loaded.sound, loaded.sources)
     plans = make(loaded.sound, operations)
-    found = [_problem(finding, loaded.sources) for finding in findings_of(plans)]
+    found += [_problem(finding, loaded.sources) for finding in findings_of(plans)]
     return Examined(loaded.sound, plans, operations, in_order([*loaded.problems, *found]))
+
+
+def _operations(project: Project, sources: Sources) -> tuple[Operations, list[Problem]]:
+    """The operations of each connection's OpenAPI document; a document that cannot be used has none."""
+    made: dict[str, Mapping[str, openapi.Operation]] = {}
+    problems: list[Problem] = []
+    for name, document in project.documents.items():
+        connection = project.connections[name]
+        paging = connection.paging if isinstance(connection, HttpConnection) else None
+        try:
+            made[name] = openapi.operations(document, paging.items if paging else None)
+        except Mistake as fault:
+            file = sources.file_of("connection", name)
+            problems.append(sources.problem("PM039", file, ("openapi",), fault.message, fault.way_out))
+    return made, problems
 
 
 def _problem(finding: Finding, sources: Sources) -> Problem:

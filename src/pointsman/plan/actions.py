@@ -29,10 +29,11 @@ def _sql(dialect: Dialect) -> dict[str, ActionKind]:
     return {"query": ActionKind(frozenset({"sql"}), frozenset({"params"}), query=("sql", dialect))}
 
 
-_UPSERTED: Final = list_of(
-    record(
-        {"id": STRING.or_null(), "success": BOOLEAN, "created": BOOLEAN, "errors": list_of(record({}, closed=False))}
-    )
+_UPSERTED: Final = record(
+    {
+        "ok": list_of(record({"key": STRING, "id": STRING.or_null(), "created": BOOLEAN})),
+        "failed": list_of(record({"key": STRING, "error": STRING})),
+    }
 )
 _KINDS: Final[Mapping[str, Mapping[str, ActionKind]]] = {
     "sqlite": _sql("sqlite"),
@@ -42,9 +43,8 @@ _KINDS: Final[Mapping[str, Mapping[str, ActionKind]]] = {
         "upsert": ActionKind(frozenset({"object", "external_id", "records"}), writes=True, result=_UPSERTED),
     },
     "http": {
-        "request": ActionKind(
-            frozenset({"path"}), frozenset({"method", "query", "body", "items"}), writes=False, result=None
-        )
+        "request": ActionKind(frozenset({"path"}), frozenset({"query", "headers", "items", "paging"})),
+        "send": ActionKind(frozenset({"method", "path"}), frozenset({"query", "headers", "body"}), writes=True),
     },
     "smtp": {
         "send": ActionKind(

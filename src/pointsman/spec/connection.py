@@ -98,7 +98,8 @@ class Paging(Spec):
 
 
 class HttpConnection(_Connection):
-    """A JSON API over HTTP. Steps: `request`, and each operation of its OpenAPI document by operationId."""
+    """A JSON API over HTTP. Steps: `request` (GET, gives rows), `send` (POST, PUT, PATCH, DELETE), and each operation
+    of its OpenAPI document by operationId."""
 
     type: Literal["http"]
     """Chooses this kind of connection."""
