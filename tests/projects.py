@@ -51,8 +51,5 @@ async def running(root: Path, flow: str, clock: Clock | None = None, **more: str
     """The shop with one flow, ready to run."""
     examined = shop(root, flow, **more)
     assert [problem.sentence() for problem in examined.problems if problem.severity == "error"] == []
-    pointsman = assemble(examined, root, environ={}, clock=clock)
-    try:
+    async with assemble(examined, root, environ={}, clock=clock) as pointsman:
         yield pointsman
-    finally:
-        await pointsman.close()

@@ -43,7 +43,7 @@ from pointsman.spec.prompt import Prompt
 
 @dataclass(slots=True)
 class Pointsman:
-    """A project, ready to run. `close()` ends its runs and its connections."""
+    """A project, ready to run. Leaving its context (or `close()`) ends its runs and its connections."""
 
     project: Project
     plans: Mapping[str, Plan]
@@ -81,6 +81,12 @@ class Pointsman:
         if outputs is None:
             raise Refused(f"the rows of run {run} are no longer kept.", way_out="Ask again.", status=404)
         return evidence(self.plans[record.flow], outputs, record.answer or {}, key, feature)
+
+    async def __aenter__(self) -> "Pointsman":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         for end in (self.engine.close, *self._closing):

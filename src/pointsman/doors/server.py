@@ -10,6 +10,7 @@ import uvicorn
 
 from pointsman.assemble import Pointsman
 from pointsman.doors.api.app import application
+from pointsman.doors.api.host import OnlyLoopback
 from pointsman.doors.backend import ConsoleBackend
 from pointsman.doors.console import routes
 from pointsman.errors import Broken, Refused
@@ -46,7 +47,7 @@ def _is_loopback(host: str) -> bool:
 
 async def serve(pointsman: Pointsman, listener: socket.socket, ready: Callable[[str], None]) -> None:
     """Until SIGINT or SIGTERM; requests under way may end. `ready` is told the address once it answers."""
-    app = application(pointsman, routes(ConsoleBackend(pointsman)))
+    app = OnlyLoopback(application(pointsman, routes(ConsoleBackend(pointsman))))
     server = _Server(
         uvicorn.Config(
             app,
@@ -66,8 +67,8 @@ async def serve(pointsman: Pointsman, listener: socket.socket, ready: Callable[[
         loop.add_signal_handler(kind, server.stop)
     host, port = listener.getsockname()[:2]
     running = asyncio.create_task(server.serve([listener]))
-    while not server.started and not running.done():
-        await asyncio.sleep(0.005)  # noqa: ASYNC110  uvicorn has a flag and no event
+    while not server.started and not running.done():  # noqa: ASYNC110  uvicorn has a flag and no event
+        await asyncio.sleep(0.005)
     if not running.done():
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     await running

@@ -109,7 +109,9 @@ def _runs(pointsman: Pointsman) -> Endpoint:
 def _run(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         record = pointsman.run(request.path_params["run"])
-        return _json({**summary(record), "steps": [asdict(step) for step in record.steps.values()], "answer": record.answer})
+        return _json(
+            {**summary(record), "steps": [asdict(step) for step in record.steps.values()], "answer": record.answer}
+        )
 
     return endpoint
 

@@ -16,7 +16,9 @@ async def read_object(request: Request) -> dict[str, Any]:
     """The JSON object in a request's body; an empty body is an empty object. Raises Refused."""
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise Refused(f"the body must be JSON; got {kind!r}.", way_out="Send content-type: application/json.", status=415)
+        raise Refused(
+            f"the body must be JSON; got {kind!r}.", way_out="Send content-type: application/json.", status=415
+        )
     body = bytearray()
     try:
         async for chunk in request.stream():

@@ -95,4 +95,4 @@ def _responses(result: dict[str, Any]) -> dict[str, Any]:
         "headers": {"x-run-id": {"schema": {"type": "string"}}},
         "content": {"application/json": {"schema": answer}},
     }
-    return {"200": answered, **{status: failed for status in ("400", "404", "413", "415", "422", "500", "503", "504")}}
+    return {"200": answered, **dict.fromkeys(("400", "404", "413", "415", "422", "500", "503", "504"), failed)}

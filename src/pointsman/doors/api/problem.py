@@ -17,6 +17,7 @@ TITLES = {
     405: "Method not allowed",
     413: "The body is too large",
     415: "The body is not JSON",
+    421: "Not this server",
     422: "The request must change",
     429: "Too many requests",
     500: "An operator must act",

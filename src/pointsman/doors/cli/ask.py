@@ -20,11 +20,8 @@ def ask(question: str, root: Path, environment: str | None, as_json: bool) -> No
     examined = options.sound(root, environment)
 
     async def go() -> None:
-        pointsman = assemble(examined, root, environ=os.environ)
-        try:
+        async with assemble(examined, root, environ=os.environ) as pointsman:
             run = await pointsman.start_question(question, door="cli")
             show(await run.answered(), as_json)
-        finally:
-            await pointsman.close()
 
     asyncio.run(go())

@@ -70,8 +70,5 @@ async def _practising(root: Path) -> AsyncIterator[Pointsman]:
         raise Refused(f"{root} has no practice systems.", way_out="Write the example with: pointsman init <folder>.")
     async with practice(root, Quarter.containing(SystemClock().now().date())) as overlay:
         examined: Examined = options.sound(root, None, overlay)
-        pointsman = assemble(examined, root, environ=os.environ, notice=NOTICE)
-        try:
+        async with assemble(examined, root, environ=os.environ, notice=NOTICE) as pointsman:
             yield pointsman
-        finally:
-            await pointsman.close()

@@ -29,14 +29,11 @@ def describe(connection: str, write: bool, root: Path, environment: str | None, 
         raise Refused(f"no connection named {connection!r}.", way_out=way)
 
     async def look() -> Tables:
-        pointsman = assemble(examined, root, environ=os.environ, flows=False)
-        try:
+        async with assemble(examined, root, environ=os.environ, flows=False) as pointsman:
             limited = pointsman.services.connections.get(connection)
             if limited is None:
                 raise Refused(f"{connection} has no tables to describe.")
             return await limited.describe()
-        finally:
-            await pointsman.close()
 
     known = examined.project.schemas.get(connection, Schema({}))
     found = merged(asyncio.run(look()), known)

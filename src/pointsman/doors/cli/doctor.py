@@ -104,13 +104,10 @@ async def project(root: Path, environment: str | None) -> list[Finding]:
     for name, model in examined.project.models.items():
         if isinstance(model, ChatModel) and not model.endpoints:
             found.append(Finding("attention", f"model {name}", "no endpoint: prompts' templates write, and say so."))
-    pointsman = assemble(examined, root, environ=os.environ)
-    try:
+    async with assemble(examined, root, environ=os.environ) as pointsman:
         for name, connection in pointsman.services.connections.items():
             try:
                 found.append(Finding("ok", f"connection {name}", await connection.check()))
             except Fault as fault:
                 found.append(Finding("bad", f"connection {name}", fault.sentence))
-    finally:
-        await pointsman.close()
     return found

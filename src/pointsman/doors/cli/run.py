@@ -3,14 +3,14 @@
 import asyncio
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 import click
-import orjson
 
 from pointsman.assemble import assemble
 from pointsman.doors.cli import options
 from pointsman.doors.cli.answer import show
-from pointsman.doors.cli.inputs import read_inputs
+from pointsman.doors.cli.inputs import read_inputs, read_object
 from pointsman.errors import Refused, way_out
 
 
@@ -21,21 +21,18 @@ from pointsman.errors import Refused, way_out
 @options.project
 @options.as_json
 def run(
-    flow: str, pairs: tuple[str, ...], input_file: object, root: Path, environment: str | None, as_json: bool
+    flow: str, pairs: tuple[str, ...], input_file: BinaryIO | None, root: Path, environment: str | None, as_json: bool
 ) -> None:
     """Run FLOW once and print its answer."""
     examined = options.sound(root, environment)
-    given = orjson.loads(input_file.read()) if input_file is not None else {}  # type: ignore[attr-defined]
+    given = {} if input_file is None else read_object(input_file)
 
     async def go() -> None:
-        pointsman = assemble(examined, root, environ=os.environ)
-        try:
+        async with assemble(examined, root, environ=os.environ) as pointsman:
             head = pointsman.heads.get(flow)
             if head is None:
                 raise Refused(f"no flow named {flow!r}.", way_out=way_out(flow, pointsman.heads, "Flows"))
             started = pointsman.engine.start(flow, {**given, **read_inputs(pairs, head.input)}, door="cli")
             show(await started.answered(), as_json)
-        finally:
-            await pointsman.close()
 
     asyncio.run(go())

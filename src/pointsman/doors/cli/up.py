@@ -29,10 +29,7 @@ def up(host: str, port: int, root: Path, environment: str | None, as_json: bool)
         talk.say("Everyone on this machine may call it: no identity provider is set. Ctrl-C stops it.")
 
     async def go() -> None:
-        pointsman = assemble(examined, root, environ=os.environ)
-        try:
+        async with assemble(examined, root, environ=os.environ) as pointsman:
             await server.serve(pointsman, listener, ready)
-        finally:
-            await pointsman.close()
 
     asyncio.run(go())
