@@ -72,6 +72,10 @@ MISTAKES: Final[dict[str, tuple[dict[str, str | None], list[str]]]] = {
         {"connections/erp.yaml": "connection: erp\ntype: http\nurl: erp.example\n"},
         ["PM013 connections/erp.yaml:3:6 the text 'erp.example' is no address; one starts with https:// or http://"],
     ),
+    "regular-expression": (
+        {"flows/f.yaml": "flow: f\ninput: {n: {type: string, pattern: '[', default: x}}\nsteps: {a: {run: at-risk}}\n"},
+        ["PM013 flows/f.yaml:2:36 `n.pattern`: no regular expression: unterminated character set"],
+    ),
     "no-steps": ({"flows/f.yaml": "flow: f\nsteps: {}\n"}, ["PM013 flows/f.yaml:2:1 `steps` must not be empty"]),
     "quantity": (
         {"connections/erp.yaml": HTTP + "limits: {timeout: 20}\n"},

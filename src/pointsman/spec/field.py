@@ -1,15 +1,28 @@
 """A typed field: an input of a flow or a prompt, an output of a prompt."""
 
+import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import AfterValidator, model_validator
 from pydantic import Field as Constraint
-from pydantic import model_validator
+from pydantic_core import PydanticCustomError
 
 from pointsman.shape import ANY, Shape, json_schema, list_of, record
 from pointsman.spec.base import Label, Many, Spec
 
 InputType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "quarter", "list", "object", "any"]
+
+
+def _pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise PydanticCustomError("pattern", "{said}", {"said": f"no regular expression: {error.msg}"}) from None
+    return text
+
+
+Pattern = Annotated[str, AfterValidator(_pattern)]
 
 
 class Field(Spec):
@@ -29,7 +42,7 @@ class Field(Spec):
     """Greatest value of a number."""
     max: int | None = Constraint(default=None, ge=1)
     """Most characters of a string, or most items of a list."""
-    pattern: str | None = None
+    pattern: Pattern | None = None
     """Regular expression that a whole string must match."""
     items: "Field | None" = None
     """What each item of a list is."""
