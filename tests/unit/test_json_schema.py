@@ -26,7 +26,8 @@ def _kind(file: str) -> str | None:
 
 
 def _fits(kind: str, meant: Any) -> bool:
-    return bool(jsonschema.Draft202012Validator(schemas()[kind]).is_valid(meant))
+    draft = jsonschema.Draft202012Validator
+    return bool(draft(schemas()[kind], format_checker=draft.FORMAT_CHECKER).is_valid(meant))
 
 
 def test_json_schemas_are_schemas() -> None:
