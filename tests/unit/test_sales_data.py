@@ -1,6 +1,8 @@
 """The practice business: the same for everybody, with rows that agree, and causes that are the documented ones."""
 
+import inspect
 import math
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +12,17 @@ import pytest
 
 from pointsman.quantity import Quarter
 from pointsman.sandbox.sales import crm, customers
-from pointsman.sandbox.sales.causes import CASH_SQUEEZE, CHAMPION_LEFT, FAULTY_PARTS, SECOND_SUPPLIER, Behaviour, hazard
+from pointsman.sandbox.sales.causes import (
+    CASH_SQUEEZE,
+    CHAMPION_LEFT,
+    FAULTY_PARTS,
+    SECOND_SUPPLIER,
+    STAYS,
+    STRIKES,
+    TROUBLES,
+    Behaviour,
+    hazard,
+)
 from pointsman.sandbox.sales.databases import FOLDER, Written
 from pointsman.sandbox.sales.generate import World, world
 from pointsman.sandbox.sales.history import CLOSED
@@ -215,3 +227,16 @@ def test_preparing_again_replaces_what_was_there(tmp_path: Path) -> None:
     assert (tmp_path / FOLDER / "crm-client-secret").stat().st_mode & 0o077 == 0
     names = {path.name for path in (tmp_path / FOLDER).iterdir()}
     assert names == {"crm.db", "usage.db", "billing.db", "crm-client-id", "crm-client-secret"}
+
+
+def test_the_reference_page_tells_the_causes_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/demo-data.md").read_text(encoding="utf-8")
+    for trouble in TROUBLES:
+        factors = f"{trouble.orders:g} | {trouble.logins:g} | {trouble.returns:g} | {trouble.late} days"
+        assert (
+            f"| {trouble.name} | {trouble.weight:.0%} | {factors} | {trouble.complaints:g} |".replace("%", " %") in page
+        )
+    assert f"a chance of {STRIKES:.0%}".replace("%", " %") in page.replace("\n", " ")
+    assert f"with a chance of {STAYS:.0%}".replace("%", " %") in page.replace("\n", " ")
+    for number in re.findall(r"\d+\.\d\d", inspect.getsource(hazard)):
+        assert f" {number} " in page or f" {number}\n" in page
