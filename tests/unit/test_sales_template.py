@@ -15,7 +15,7 @@ from pointsman.clock import SystemClock
 from pointsman.connectors.sqlite import SqliteConnector
 from pointsman.errors import Refused
 from pointsman.folder import examine
-from pointsman.language import offline
+from pointsman.language import offline, prompt
 from pointsman.quantity import Quarter
 from pointsman.sandbox import templates
 from pointsman.sandbox.sales.crm import OBJECTS
@@ -23,6 +23,7 @@ from pointsman.sandbox.sales.prepare import prepare
 from pointsman.sandbox.sales.serve import practice
 from pointsman.sandbox.salesforce.objects import tables
 from pointsman.spec.connection import SqliteConnection
+from pointsman.spec.model import ChatModel
 
 QUARTER = Quarter("2026-Q4")
 ENTERPRISE_EMEA = {"segment": "Enterprise", "region": "EMEA", "quarter": "2026-Q4"}
@@ -206,6 +207,31 @@ def test_probabilities_are_calibrated_in_any_quarter(quarter: str) -> None:
     assert found.p.mean() == pytest.approx(found.y.mean(), abs=0.01)
     high = found.p >= 0.25
     assert found.p[high].mean() == pytest.approx(found.y[high].mean(), abs=0.05)
+
+
+def test_the_endpoints_in_the_comments_work_when_uncommented(tmp_path: Path) -> None:
+    templates.write("sales", tmp_path)
+    path = tmp_path / "models/writer.yaml"
+    head, _, shown = path.read_text().partition("# endpoints:\n")
+    path.write_text(head + "endpoints:\n" + "".join(line.removeprefix("# ") for line in shown.splitlines(True)))
+    examined = examine(tmp_path)
+    assert [problem.message for problem in examined.problems] == []
+    writer = examined.project.models["writer"]
+    assert isinstance(writer, ChatModel)
+    assert [(place.name, place.zone) for place in writer.endpoints] == [("local", "inside"), ("gpt", "outside")]
+
+
+def test_the_prompt_asks_with_the_facts_and_only_those_that_raise_the_risk(project: Path) -> None:
+    asked = examine(project).project.prompts["retention_email"]
+    reasons = [
+        {"feature": "overdue_days", "text": "an invoice is 12 days past its due date", "contribution": 1.2},
+        {"feature": "recency_days", "text": "last order 3 days ago", "contribution": -0.7},
+    ]
+    customer = {"name": "Żarnów Łożyska", "contact": None, "renewal": "2027-01-09"}
+    text = prompt.read(asked.text).render({"customer": customer, "reasons": reasons, "quarter": QUARTER})
+    assert "the purchasing team at Żarnów Łożyska" in text
+    assert "- an invoice is 12 days past its due date\n- Their contract renews on 2027-01-09.\n" in text
+    assert "last order 3 days ago" not in text
 
 
 def test_a_template_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
