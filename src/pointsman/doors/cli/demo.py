@@ -1,31 +1,22 @@
 """`pointsman demo`: the worked example on practice systems, from question to answer."""
 
 import asyncio
-import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
 import click
 
-from pointsman.assemble import Pointsman, assemble
-from pointsman.clock import SystemClock
 from pointsman.doors import server
 from pointsman.doors.cli import options, talk
 from pointsman.doors.cli.answer import show
-from pointsman.errors import Refused
-from pointsman.folder import Examined
-from pointsman.quantity import Quarter
+from pointsman.doors.cli.opened import opened
 from pointsman.sandbox import templates
-from pointsman.sandbox.sales.serve import practice
 
 QUESTION: Final = (
     "Show me which enterprise customers in EMEA are at risk of churn this quarter "
     "and draft a personalized retention email for each."
 )
-NOTICE: Final = "Practice data: every customer, person and number here is invented."
 
 
 @click.command()
@@ -48,9 +39,9 @@ def demo(root: Path | None, question: str, port: int, as_json: bool) -> None:
 
 async def _demo(root: Path, question: str, port: int, as_json: bool, *, keeps_serving: bool) -> None:
     listener = server.bind("127.0.0.1", port) if keeps_serving else None
-    async with _practising(root) as pointsman:
+    async with opened(root, practising=True, quiet=as_json) as pointsman:
         if not as_json:
-            talk.say(f"{NOTICE}\n\n{question}\n")
+            talk.say(f"{question}\n")
         run = await pointsman.start_question(question, door="cli")
         show(await run.answered(), as_json)
         if listener is None:
@@ -60,15 +51,3 @@ async def _demo(root: Path, question: str, port: int, as_json: bool, *, keeps_se
             talk.say(f"\nThe same as a page: {address}/answers/{run.record.id}   (all: {address}) Ctrl-C stops it.")
 
         await server.serve(pointsman, listener, ready)
-
-
-@asynccontextmanager
-async def _practising(root: Path) -> AsyncIterator[Pointsman]:
-    """The project with its practice systems running beside it."""
-    kind = options.sound(root, None).project.file.sandbox
-    if kind != "sales":
-        raise Refused(f"{root} has no practice systems.", way_out="Write the example with: pointsman init <folder>.")
-    async with practice(root, Quarter.containing(SystemClock().now().date())) as overlay:
-        examined: Examined = options.sound(root, None, overlay)
-        async with assemble(examined, root, environ=os.environ, notice=NOTICE) as pointsman:
-            yield pointsman

@@ -27,6 +27,12 @@ def project(command: Command) -> Command:
     return folder(overlay(command))
 
 
+def practice(command: Command) -> Command:
+    """`--practice`."""
+    help_text = "On the practice systems that the project names, started beside it."
+    return click.option("--practice", "practising", is_flag=True, help=help_text)(command)
+
+
 def sound(root: Path, environment: str | None, overlay: dict[str, Any] | None = None) -> Examined:
     """The project, examined. Raises Refused, after showing every problem, when it cannot run."""
     examined = examine(root, environment, overlay)
