@@ -74,9 +74,14 @@ def customer(index: int, **changed: Any) -> dict[str, Any]:
             "accept": "Plan the call",
             "reject": "Not now",
         },
-        "change": None if index % 5 == 3 else (0.06, -0.03, 0.0, 0.0, 0.11)[index % 5],
         **changed,
     }
+
+
+def since(customers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    changes = (0.06, -0.03, 0.0, None, 0.11)
+    by_key = {row["account_id"]: changes[index % 5] for index, row in enumerate(customers)}
+    return {"run": "before", "at": ago(days=7), "changes": by_key}
 
 
 def reason(feature: str, text: str, contribution: float, value: float, typical: float) -> dict[str, Any]:
@@ -145,6 +150,7 @@ def envelope(run: str, **changed: Any) -> dict[str, Any]:
         "models": [CHURN, WRITER],
         "degraded": ["No language model is configured: drafts are written from a template"],
         "approvals": [{"step": "approval", "by": "role:sales-manager", "within": "3d", "waiting": 12}],
+        "since": since(customers),
         "cost": {"input_tokens": 0, "output_tokens": 0, "dollars": 0.0},
         **changed,
     }

@@ -70,7 +70,7 @@ async def test_a_flow_is_a_route_and_answers_with_the_envelope(tmp_path):
         assert response.status == 200
         assert response.headers["x-run-id"] == answer["run"]
         assert answer["result"] == {"orders": [{"id": 2, "amount": 20.5}, {"id": 3, "amount": 30.0}], "waited": 0}
-        assert list(answer) == ["run", "flow", "version", "title", "reading", "result", "sources", "models", "degraded", "approvals", "cost"]  # fmt: skip
+        assert list(answer) == ["run", "flow", "version", "title", "reading", "result", "sources", "models", "degraded", "since", "approvals", "cost"]  # fmt: skip
         async with client.post("/flows/it/v1", json={}) as again:
             assert again.status == 200
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pointsman.errors import Fault
+from pointsman.flows.change import since
 from pointsman.flows.run import Run
 from pointsman.flows.turn import ModelNote, SourceNote
 from pointsman.journal.record import StepRecord
@@ -31,6 +32,7 @@ def envelope(title: str, run: Run, result: Value, approvals: list[dict[str, Any]
         "sources": _sources(run.sources),
         "models": _models(run.models),
         "degraded": degraded(steps),
+        "since": since(result, run.previous),
         "approvals": approvals,
         "cost": {
             "input_tokens": sum(step.input_tokens for step in steps),

@@ -64,8 +64,9 @@ class Engine:
             steps=bound.records(),
             reading=reading,
         )
+        previous = self.journal.last_answered(flow, bound.version, values)
         self.journal.keep(record)
-        run = Run(bound, record, values, self._clock, self._keep)
+        run = Run(bound, record, values, self._clock, self._keep, previous)
         self._running.add(run)
         run.start()
         return run

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pointsman.clock import Clock
 from pointsman.errors import Refused
-from pointsman.inference.port import Question, Usage, Writer, Written
+from pointsman.inference.port import Question, Writer, Written
 from pointsman.language import question
 from pointsman.language.question import InputField, NotRead, Readable
 from pointsman.shape import Value
@@ -28,7 +28,6 @@ class Reading:
     flow: str
     input: Mapping[str, Value]
     shown: dict[str, Any]
-    usage: Usage = Usage()
 
 
 class Reader:

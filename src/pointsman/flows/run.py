@@ -76,7 +76,13 @@ class Run:
     """One execution. `answered()` waits for the reply, `ended()` for everything."""
 
     def __init__(
-        self, bound: Bound, record: RunRecord, inputs: dict[str, Value], clock: Clock, kept: "Callable[[Run], None]"
+        self,
+        bound: Bound,
+        record: RunRecord,
+        inputs: dict[str, Value],
+        clock: Clock,
+        kept: "Callable[[Run], None]",
+        previous: RunRecord | None = None,
     ) -> None:
         self.bound, self.record, self.clock = bound, record, clock
         self.outputs: dict[str, Output] = {}
@@ -85,6 +91,8 @@ class Run:
         self.models: list[ModelNote] = []
         self.deadline: float | None = clock.monotonic() + bound.timeout
         self._kept = kept
+        self.previous = previous
+        """The last run that answered the same flow with the same input."""
         self._missing = {name: len(part.needs) for name, part in bound.parts.items()}
         self._reply_missing = set(bound.reply_needs)
         self._tasks: set[asyncio.Task[None]] = set()

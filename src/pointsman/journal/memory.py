@@ -64,6 +64,14 @@ class MemoryJournal:
                     break
         return found
 
+    def last_answered(self, flow: str, version: int, given: Mapping[str, Value]) -> RunRecord | None:
+        """The newest run that answered this input."""
+        for record in reversed(self._records.values()):
+            same = record.flow == flow and record.version == version and record.input == given
+            if same and record.replied is not None:
+                return record
+        return None
+
     def _after(self, before: str | None) -> Iterator[RunRecord]:
         # An id that was dropped meanwhile pages from the start, rather than showing nothing.
         passed = before is None or before not in self._records

@@ -30,6 +30,7 @@ _ENVELOPE: dict[str, Any] = {
     "sources": {**_OBJECTS, "description": "Where the rows came from, how old they are, and which are missing."},
     "models": {**_OBJECTS, "description": "Which models answered, and what wrote the texts."},
     "degraded": {"type": "array", "items": {"type": "string"}, "description": "What is missing, a sentence each."},
+    "since": {"type": ["object", "null"], "description": "What changed since the last answer to the same question."},
     "approvals": {**_OBJECTS, "description": "What waits for a person."},
     "cost": {"type": "object"},
 }

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pointsman.doors.console import headline, scored, table, words
 from pointsman.doors.console.envelope import Chip, Envelope, ModelUse, Reading, Source
+from pointsman.flows.change import key_field
 from pointsman.journal.record import RunRecord
 
 STALE_AFTER: Final = timedelta(hours=12)
@@ -79,7 +80,7 @@ def view(run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None =
     """The page of a run that has replied."""
     envelope = _as_it_stands(read(run), run)
     result = envelope.result if isinstance(envelope.result, dict) else {"result": envelope.result}
-    content = _content(result, page, open_key)
+    content = _content(result, page, open_key, envelope.since.changes if envelope.since else {})
     sources = source_lines(envelope.sources, now)
     return AnswerView(
         run=run,
@@ -177,7 +178,9 @@ def _state(sources: tuple[SourceLine, ...], now: datetime) -> str:
     return words.sentence(f"{there}, the oldest data {words.ago(min(moments), now)}" if moments else there)
 
 
-def _content(result: Mapping[str, Any], page: int, open_key: str | None) -> Content:
+def _content(
+    result: Mapping[str, Any], page: int, open_key: str | None, changes: Mapping[str, float | None]
+) -> Content:
     """Lists become tables, drafts go to their rows, failed items and single values have their own places."""
     content = Content()
     drafts, drafts_name = _drafts_for_scores(result)
@@ -190,7 +193,7 @@ def _content(result: Mapping[str, Any], page: int, open_key: str | None) -> Cont
         elif _are_failures(value):
             content.failed += [FailedItem(_name(result, item), _error(item["error"])) for item in value]
         elif value or not content.tables:
-            rows = (scored.read(value, drafts) if scored.fits(value) else None) or table.plain_rows(value)
+            rows = (scored.read(value, drafts, changes) if scored.fits(value) else None) or table.plain_rows(value)
             content.tables.append(table.table(name, rows, page, open_key))
     return content
 
@@ -200,7 +203,7 @@ def _drafts_for_scores(result: Mapping[str, Any]) -> tuple[dict[str, scored.Draf
     keys: set[str] = set()
     for value in result.values():
         if isinstance(value, list) and scored.fits(value):
-            field = scored.key_field(value[0])
+            field = key_field(value[0])
             keys |= {str(row.get(field)) for row in value} if field else set()
     for name, value in result.items():
         if isinstance(value, list) and (drafts := scored.read_drafts(value)) and drafts.keys() <= keys:
@@ -216,7 +219,7 @@ def _name(result: Mapping[str, Any], failed: Mapping[str, Any]) -> str:
     """The name of the scored row that failed, where it has one; else its key."""
     key = failed.get("key", "")
     for rows in result.values():
-        if isinstance(rows, list) and scored.fits(rows) and (field := scored.key_field(rows[0])):
+        if isinstance(rows, list) and scored.fits(rows) and (field := key_field(rows[0])):
             return next((str(row.get("name") or key) for row in rows if row.get(field) == key), str(key))
     return str(key)
 

@@ -70,6 +70,14 @@ class Cost(Part):
     dollars: float = 0.0
 
 
+class Since(Part):
+    """The last answer to the same question, and how each scored row changed since (None: it is new)."""
+
+    run: str
+    at: datetime
+    changes: dict[str, float | None] = {}
+
+
 class Envelope(Part):
     """What every flow and door answers."""
 
@@ -81,6 +89,7 @@ class Envelope(Part):
     result: Any = {}
     """A flow file replies with named parts; a Python flow with whatever it returns."""
     sources: tuple[Source, ...] = ()
+    since: Since | None = None
     models: tuple[ModelUse, ...] = ()
     degraded: tuple[str, ...] = ()
     approvals: tuple[Approval, ...] = ()

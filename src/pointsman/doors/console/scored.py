@@ -8,9 +8,10 @@ from pydantic import Field, ValidationError
 
 from pointsman.doors.console import kinds
 from pointsman.doors.console.envelope import Part
+from pointsman.flows.change import key_field
 
 _SHAPE: Final = {"probability", "low", "high", "base_rate", "reasons"}
-_OWN: Final = {*_SHAPE, "name", "next_step", "change"}
+_OWN: Final = {*_SHAPE, "name", "next_step"}
 """Fields with a place of their own; the others become columns."""
 
 
@@ -60,7 +61,6 @@ class Score(Part):
     base_rate: float | None
     reasons: tuple[Reason, ...] = ()
     next_step: NextStep | None = None
-    change: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,8 @@ class ScoredRow:
     score: Score
     others: Mapping[str, Any]
     draft: Draft | None = None
+    change: float | None = None
+    """Of the probability since the last answer."""
 
     @property
     def scale(self) -> float:
@@ -87,16 +89,13 @@ def fits(rows: Sequence[Any]) -> bool:
     return bool(rows) and all(isinstance(row, Mapping) and row.keys() >= _SHAPE for row in rows)
 
 
-def key_field(row: Mapping[str, Any]) -> str | None:
-    """The field that tells the rows apart: `key`, `id`, or the first that ends so."""
-    return next((name for name in row if name.lower() in ("key", "id") or name.lower().endswith("_id")), None)
-
-
-def read(rows: Sequence[Mapping[str, Any]], drafts: Mapping[str, Draft]) -> list[ScoredRow] | None:
-    """The rows with their drafts, or None when one of them is not what its fields promise."""
+def read(
+    rows: Sequence[Mapping[str, Any]], drafts: Mapping[str, Draft], changes: Mapping[str, float | None]
+) -> list[ScoredRow] | None:
+    """The rows with their drafts and changes, or None when one of them is not what its fields promise."""
     field = key_field(rows[0])
     try:
-        return [_row(row, index, field, drafts) for index, row in enumerate(rows, 1)]
+        return [_row(row, index, field, drafts, changes) for index, row in enumerate(rows, 1)]
     except ValidationError:
         return None
 
@@ -111,7 +110,15 @@ def read_drafts(items: Sequence[Any]) -> dict[str, Draft] | None:
         return None
 
 
-def _row(row: Mapping[str, Any], index: int, field: str | None, drafts: Mapping[str, Draft]) -> ScoredRow:
+def _row(
+    row: Mapping[str, Any],
+    index: int,
+    field: str | None,
+    drafts: Mapping[str, Draft],
+    changes: Mapping[str, float | None],
+) -> ScoredRow:
     key = str(row[field]) if field and row[field] is not None else str(index)
     others = {name: value for name, value in row.items() if name not in _OWN and name != field}
-    return ScoredRow(key, str(row.get("name") or key), Score.model_validate(row), others, drafts.get(key))
+    return ScoredRow(
+        key, str(row.get("name") or key), Score.model_validate(row), others, drafts.get(key), changes.get(key)
+    )

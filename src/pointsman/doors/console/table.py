@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from pointsman.doors.console import kinds, words
-from pointsman.doors.console.scored import ScoredRow, key_field
+from pointsman.doors.console.scored import ScoredRow
+from pointsman.flows.change import key_field
 
 PAGE: Final = 50
 _SHORT: Final = 24
@@ -67,7 +68,7 @@ class Table:
 
     @property
     def has_changes(self) -> bool:
-        return any(isinstance(row, ScoredRow) and row.score.change is not None for row in self.rows)
+        return any(isinstance(row, ScoredRow) and row.change is not None for row in self.rows)
 
     @property
     def has_steps(self) -> bool:
