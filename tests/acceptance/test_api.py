@@ -10,10 +10,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 from openapi_spec_validator import validate
+from tests.projects import running
 
 from pointsman.doors.api.app import application
 from pointsman.sandbox.serve import serve
-from tests.projects import running
 
 FLOW = """
 flow: it

@@ -3,9 +3,9 @@
 import asyncio
 
 import pytest
+from tests.projects import running
 
 from pointsman.errors import Broken, DeadlinePassed, Fault, Refused
-from tests.projects import running
 
 FUNCTIONS = """
 import asyncio

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 
 import pytest
+from tests.projects import running
 
 from pointsman.flows.change import since
 from pointsman.journal.memory import MemoryJournal
 from pointsman.journal.record import RunRecord
-from tests.projects import running
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
 

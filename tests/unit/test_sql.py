@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (tables of SQL are easier to read in one line each)
+
 """SQL read without any system: only SELECT, its columns, their origins, its mistakes with their places."""
 
 import sqlite3
