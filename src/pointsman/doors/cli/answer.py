@@ -41,7 +41,7 @@ def _reading(answer: Mapping[str, Any]) -> list[str]:
 
 def _part(name: str, part: Any, drafts: Mapping[str, Any], width: int) -> list[str]:
     if not isinstance(part, list):
-        return [f"{name}: {part}", ""]
+        return [f"{name}: {_plain(part)}", ""]
     if not part:
         return [f"{name}: none", ""]
     if isinstance(part[0], Mapping) and {"probability", "reasons"} <= part[0].keys():
@@ -88,7 +88,7 @@ def _foot(answer: Mapping[str, Any], width: int) -> list[str]:
     for sentence in answer["degraded"]:
         found += _wrapped(f"! {sentence}", width)
     for waits in answer["approvals"]:
-        found += _wrapped(f"{waits['waiting']} {waits['of']} wait for {waits['by']}; nothing was sent.", width)
+        found += _wrapped(f"{waits['of']}: {waits['waiting']} waiting for {waits['by']}; nothing was sent.", width)
     return [*found, f"Run {answer['run']}"]
 
 
@@ -103,7 +103,11 @@ def _plain(row: Any) -> str:
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, float | int) and not isinstance(value, bool):
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float | int):
         return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:g}"
     if isinstance(value, Sequence) and not isinstance(value, str):
         return f"[{len(value)}]"

@@ -24,8 +24,12 @@ def check(root: Path, environment: str | None, as_json: bool) -> None:
             talk.data(render(examined.problems, color=talk.color()))
         else:
             project = examined.project
-            talk.say(
-                f"No mistakes: {len(project.flows)} flows, {len(project.connections)} connections, "
-                f"{len(project.models)} models, {len(project.prompts)} prompts."
-            )
+            parts = {
+                "flow": project.flows,
+                "connection": project.connections,
+                "model": project.models,
+                "prompt": project.prompts,
+            }
+            counts = ", ".join(talk.counted(len(part), noun) for noun, part in parts.items())
+            talk.say(f"No mistakes: {counts}.")
     raise SystemExit(1 if errors else 0)

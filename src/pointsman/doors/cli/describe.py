@@ -49,7 +49,8 @@ def describe(connection: str, write: bool, root: Path, environment: str | None, 
             talk.data(text.rstrip())
             talk.next_step(f"pointsman describe {connection} --write", f"writes {path}")
     unlabelled = sum("label" not in column for table in found.values() for column in table.values())
-    talk.say(f"{len(found)} tables; {unlabelled} columns have no label: they count as plain.")
+    plain = f"{talk.counted(unlabelled, 'column')} without a label, which is plain" if unlabelled else "all labelled"
+    talk.say(f"{talk.counted(len(found), 'table')}; {plain}.")
 
 
 def merged(tables: Tables, known: Schema) -> dict[str, dict[str, dict[str, Any]]]:

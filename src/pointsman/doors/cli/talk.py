@@ -19,6 +19,11 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def counted(amount: int, noun: str) -> str:
+    """`1 flow`, `2 flows`."""
+    return f"{amount} {noun}{'s'[: amount != 1]}"
+
+
 def next_step(command: str, why: str) -> None:
     """What to do now."""
     say(f"\nNext: {click.style(command, bold=True, fg=None) if color() else command}  {why}")
