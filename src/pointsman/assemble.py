@@ -128,6 +128,7 @@ def assemble(
         writers=writers,
         prompts={name: _ready(asked) for name, asked in project.prompts.items()},
         function=modules.function,
+        scrub=secrets.scrub,
     )
     engine = Engine(MemoryJournal(), clock)
     heads: dict[str, FlowHead] = {name: plan.flow for name, plan in plans.items()}

@@ -9,7 +9,7 @@ A sentence says where, the rule, what was got and the way out:
 `flows/churn.yaml:12: no model named 'churn-rsik'. Known: churn-risk, draft-mail.`
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 
@@ -31,6 +31,11 @@ class Fault(Exception):
         """Where, the rule with what was got, and the way out, as one line."""
         head = f"{self.where}: {self.rule}" if self.where else self.rule
         return f"{head} {self.way_out}" if self.way_out else head
+
+    def hide(self, scrub: Callable[[str], str]) -> None:
+        """Takes secrets out of every text of it, before anyone keeps or shows it."""
+        self.rule, self.where, self.way_out = scrub(self.rule), scrub(self.where), scrub(self.way_out)
+        self.args = (self.sentence,)
 
     def at(self, where: str) -> "Fault":
         """The same fault with its place put before it (a step, a connection); a nearer place stays."""

@@ -328,3 +328,18 @@ async def test_an_input_that_does_not_fit_is_refused_before_anything_runs(tmp_pa
     with pytest.raises(Refused) as refused:
         await answer(tmp_path, flow, given)
     assert sentence in refused.value.sentence
+
+
+async def test_a_secret_never_stands_in_an_error_a_record_or_an_answer(tmp_path, monkeypatch):
+    flow = (
+        'flow: it\nsteps:\n  a: {python: "functions:leak", retry: {attempts: 2, first: 1ms}}\nreply: {a: "${{ a }}"}\n'
+    )
+    leak = 'from pointsman.errors import Later\ndef leak():\n    raise Later("the key canary-5f2e9a was refused", way_out="Look at canary-5f2e9a.")\n'
+    async with running(tmp_path, flow, functions_py=leak) as pointsman:
+        (tmp_path / "key").write_text("canary-5f2e9a")
+        pointsman.secrets.resolve("secret://file/key")
+        run = pointsman.engine.start("it", {}, door="test")
+        with pytest.raises(Fault) as fault:
+            await run.answered()
+        assert "the key *** was refused" in fault.value.sentence
+        assert "canary" not in repr((fault.value, run.record))

@@ -56,7 +56,7 @@ def bind(plan: Plan, services: Services, call_flow: CallFlow) -> Bound:
 
 def bind_python(flow: PythonFlow, services: Services, call_flow: CallFlow) -> Bound:
     """A Python flow ready to run: one step, `body`, whose calls are recorded beside it."""
-    head, turns = flow.head, _turns(Backoff(), None, call_flow)
+    head, turns = flow.head, _turns(Backoff(), None, services.scrub, call_flow)
 
     async def go(run: Run, record: StepRecord) -> Outcome:
         context = Context(run, services, lambda own: turns(run, own))
@@ -79,7 +79,9 @@ def bind_python(flow: PythonFlow, services: Services, call_flow: CallFlow) -> Bo
     )
 
 
-def _turns(backoff: Backoff, timeout: float | None, call_flow: CallFlow) -> Callable[[Run, StepRecord], Turn]:
+def _turns(
+    backoff: Backoff, timeout: float | None, scrub: Callable[[str], str], call_flow: CallFlow
+) -> Callable[[Run, StepRecord], Turn]:
     def turn(run: Run, record: StepRecord) -> Turn:
         return Turn(
             run=run.record.id,
@@ -91,6 +93,7 @@ def _turns(backoff: Backoff, timeout: float | None, call_flow: CallFlow) -> Call
             note_source=run.sources.append,
             note_model=run.models.append,
             call_flow=call_flow,
+            scrub=scrub,
             outputs=run.outputs,
         )
 
@@ -101,7 +104,7 @@ def _part(node: Node, services: Services, call_flow: CallFlow) -> Part:
     spec = node.draft.spec
     if isinstance(spec, ApproveStep):
         return Part(node.draft.needs, _wait_for_person(spec))
-    turns = _turns(_backoff(spec.retry), spec.timeout, call_flow)
+    turns = _turns(_backoff(spec.retry), spec.timeout, services.scrub, call_flow)
     return Part(node.draft.needs, _modified(node, VERBS[node.draft.verb](node, services), turns))
 
 

@@ -27,7 +27,8 @@ class ReadyPrompt:
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """`writers`, `classics`: by model name. `function`: from `module:function` to the function."""
+    """`writers`, `classics`: by model name. `function`: from `module:function` to the function. `scrub`: takes secrets
+    out of a text."""
 
     project: Project
     connections: Mapping[str, Limited]
@@ -36,3 +37,4 @@ class Services:
     writers: Mapping[str, Writer]
     prompts: Mapping[str, ReadyPrompt]
     function: Callable[[str], Callable[..., Any]]
+    scrub: Callable[[str], str]

@@ -58,6 +58,8 @@ class Turn:
     note_source: Callable[[SourceNote], None]
     note_model: Callable[[ModelNote], None]
     call_flow: "Callable[[str, dict[str, Value], Turn], Awaitable[Value]]"
+    scrub: Callable[[str], str]
+    """Takes secrets out of a text."""
     outputs: Mapping[str, Output]
     """What the steps before it gave, frames as frames."""
     item: str | None = None
@@ -91,12 +93,16 @@ async def perform(act: Act, scope: Scope, turn: Turn) -> Output:
     while True:
         tried += 1
         attempt = Attempt(turn.clock.now())
-        if len(turn.record.attempts) < ATTEMPTS_KEPT:
-            turn.record.attempts.append(attempt)
+        # Of an item only tries that failed are kept, so that a step over 1,000 items does not read as 1,000 tries.
+        if turn.item is None:
+            _remember(attempt, turn)
         try:
             output = await _one_try(act, scope, turn)
         except Fault as fault:
+            fault.hide(turn.scrub)
             attempt.ended, attempt.error = turn.clock.now(), fault.sentence
+            if turn.item is not None:
+                _remember(attempt, turn)
             verdict = retry.decide(turn.backoff, tried, fault, _left(turn), random.random())  # noqa: S311 jitter
             if verdict.wait is None:
                 raise
@@ -105,6 +111,11 @@ async def perform(act: Act, scope: Scope, turn: Turn) -> Output:
         else:
             attempt.ended = turn.clock.now()
             return output
+
+
+def _remember(attempt: Attempt, turn: Turn) -> None:
+    if len(turn.record.attempts) < ATTEMPTS_KEPT:
+        turn.record.attempts.append(attempt)
 
 
 async def _one_try(act: Act, scope: Scope, turn: Turn) -> Output:
