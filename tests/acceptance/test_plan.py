@@ -142,6 +142,13 @@ def problems(root, steps, reply=REPLY, head=HEAD, **more):
         pytest.param(
             ORDERS + '  x: {each: orders, as: orders, python: "functions:f"}\n', "PM219", "`orders` is taken", "", None, id="a taken name"
         ),
+        pytest.param(
+            ORDERS + '  x: {python: "functions:f", on_error: collect}\n',
+            "PM222", "items of an `each`", "Add `each`", None, id="collect without items",
+        ),
+        pytest.param(
+            ORDERS + '  x: {python: "functions:f", key: "${{ 1 }}"}\n', "PM222", "`key`", "Add `each`", None, id="a key without items"
+        ),
     ],
 )  # fmt: skip
 def test_a_mistake_is_found_at_its_place(tmp_path, steps, code, message, way_out, caret):

@@ -30,6 +30,8 @@ class Typer:
             self.check(draft.key, names, (*path, "key"))
         if draft.when is not None:
             self._condition(draft.when, names, (*path, "when"))
+        if draft.each is None:
+            self._needs_each(draft, path)
         arguments = self.check(draft.arguments.tree, names, (*path, "with"))
         scope = Scope(self._around, self.nodes, self.names, arguments, self._findings, path)
         given = give(draft, scope)
@@ -55,6 +57,16 @@ class Typer:
         way = f"Write each: {each.source}.{lists[0]}." if lists else "Name a step that gives rows or a list."
         self._findings.add("PM203", (*path, "each"), f"`each` goes over a list; this is {shape}.", way)
         return ANY
+
+    def _needs_each(self, draft: Draft, path: Path) -> None:
+        """What only means something for items."""
+        said = {name for name in ("key", "as_", "concurrency") if name in draft.spec.model_fields_set}
+        if draft.spec.on_error == "collect":
+            said.add("on_error")
+        for name in sorted(said):
+            word = "on_error: collect" if name == "on_error" else name.rstrip("_")
+            message = f"`{word}` is about the items of an `each`, and this step has none."
+            self._findings.add("PM222", (*path, name.rstrip("_")), message, "Add `each`, or take it out.")
 
     def _condition(self, when: Expression, names: Mapping[str, Shape], path: Path) -> None:
         shape, mistakes = expression.check(when, names)

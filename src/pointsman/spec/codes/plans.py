@@ -184,4 +184,12 @@ CODES: Final = (
         "flows/f.yaml",
         _flow(_ROWS),
     ),
+    Code(
+        "PM222",
+        "A modifier that needs `each`",
+        "`as`, `key`, `concurrency` and `on_error: collect` are about the items of an `each` step.",
+        "Add `each`, or take the modifier out. A step without items goes on with `on_error: empty` or `{use: value}`.",
+        "flows/f.yaml",
+        _flow("  a: {python: m:f, on_error: collect}\n"),
+    ),
 )
