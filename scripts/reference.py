@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Writes docs/reference/project-files.md and docs/reference/problems.md from the classes and the codes.
+"""Writes docs/reference/project-files.md, problems.md and command-line.md from the classes, the codes and the verbs.
 
 python -m scripts.reference          writes them
 python -m scripts.reference --check  says which differ from what it would write (exit 1)
@@ -9,6 +9,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+
+from scripts import reference_cli
 
 from pointsman import labels
 from pointsman.spec.base import QUANTITIES
@@ -26,7 +28,7 @@ _HIDDEN = frozenset({"Field", "SchemaColumn", "Step", "FromReply", "UseValue", "
 
 def pages() -> dict[str, str]:
     """Text by file name."""
-    return {"project-files.md": project_files(), "problems.md": problems()}
+    return {"project-files.md": project_files(), "problems.md": problems(), "command-line.md": reference_cli.page()}
 
 
 def project_files() -> str:

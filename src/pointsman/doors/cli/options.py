@@ -21,7 +21,12 @@ def as_json(command: Command) -> Command:
 def project(command: Command) -> Command:
     """`--project` and `--env`."""
     folder = click.option(
-        "-p", "--project", "root", type=click.Path(path_type=Path), default=Path(), help="The project's folder."
+        "-p",
+        "--project",
+        "root",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="The project's folder; the present one by default.",
     )
     overlay = click.option("-e", "--env", "environment", help="An overlay of env/, such as dev or prod.")
     return folder(overlay(command))

@@ -9,7 +9,13 @@ from pointsman.spec.json_schema import schemas
 
 
 @click.command()
-@click.option("--out", type=click.Path(path_type=Path), default=Path(".pointsman/schema"), show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path(".pointsman/schema"),
+    show_default=True,
+    help="The folder to write them into.",
+)
 @options.as_json
 def schema(out: Path, as_json: bool) -> None:
     """Write one JSON Schema for each kind of file."""

@@ -12,8 +12,8 @@ from pointsman.doors.cli.opened import opened
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True)
+@click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
+@click.option("--port", default=8080, show_default=True, help="Where to listen; 0 = a free port.")
 @options.project
 @options.practice
 @options.as_json
