@@ -70,7 +70,8 @@ def test_nothing_of_the_scored_quarter_is_known(real: Real) -> None:
 
 async def _answer(real: Real, more: dict[str, Any], environ: dict[str, str], **asked: Any) -> dict[str, Any]:
     root, written = real
-    async with crm(written) as overlay:
+    async with crm(written) as systems:
+        overlay = systems.overlay
         overlay["connections"] |= more
         examined = examine(root, overlay=overlay)
         assert [problem.message for problem in examined.problems] == []

@@ -88,8 +88,8 @@ async def test_every_customer_at_risk_has_a_reason_and_a_step_that_cites_it(proj
 
 @asynccontextmanager
 async def practising(root: Path) -> AsyncIterator[Pointsman]:
-    async with practice(root, QUARTER) as overlay:
-        examined = examine(root, overlay=overlay)
+    async with practice(root, QUARTER) as systems:
+        examined = examine(root, overlay=systems.overlay)
         assert [problem.message for problem in examined.problems] == []
         pointsman = assemble(examined, root, environ={})
         try:

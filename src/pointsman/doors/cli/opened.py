@@ -45,7 +45,7 @@ async def _on_practice_systems(root: Path) -> AsyncIterator[Pointsman]:
     kind = options.sound(root, None).project.file.sandbox
     if kind != "sales":
         raise Refused(f"{root} has no practice systems.", way_out="Write the example with: pointsman init <folder>.")
-    async with practice(root, Quarter.containing(SystemClock().now().date())) as overlay:
-        examined = options.sound(root, None, overlay)
+    async with practice(root, Quarter.containing(SystemClock().now().date())) as systems:
+        examined = options.sound(root, None, systems.overlay)
         async with assemble(examined, root, environ=os.environ, notice=NOTICE) as pointsman:
             yield pointsman
