@@ -83,11 +83,10 @@ class _Reader:
             return None
 
     def arguments(self, given: Mapping[str, Any]) -> Arguments:
-        try:
-            return Arguments(template.read(dict(given)))
-        except Mistake as mistake:
+        read, mistakes = template.read_all(dict(given))
+        for mistake in mistakes:
             self._mistake(("with", *mistake.path), mistake)
-            return NOTHING
+        return Arguments(read)
 
     def query(self, action: ActionKind | None, given: Mapping[str, Any]) -> sql.Query | soql.Query | None:
         if action is None or action.query is None:

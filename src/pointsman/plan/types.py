@@ -60,13 +60,13 @@ class Typer:
 
     def _needs_each(self, draft: Draft, path: Path) -> None:
         """What only means something for items."""
-        said = {name for name in ("key", "as_", "concurrency") if name in draft.spec.model_fields_set}
+        said = [name for name in ("key", "as_", "concurrency") if name in draft.spec.model_fields_set]
+        words = [(name.rstrip("_"), name.rstrip("_")) for name in said]
         if draft.spec.on_error == "collect":
-            said.add("on_error")
-        for name in sorted(said):
-            word = "on_error: collect" if name == "on_error" else name.rstrip("_")
+            words.append(("on_error", "on_error: collect"))
+        for key, word in words:
             message = f"`{word}` is about the items of an `each`, and this step has none."
-            self._findings.add("PM222", (*path, name.rstrip("_")), message, "Add `each`, or take it out.")
+            self._findings.add("PM222", (*path, key), message, "Add `each`, or take it out.")
 
     def _condition(self, when: Expression, names: Mapping[str, Shape], path: Path) -> None:
         shape, mistakes = expression.check(when, names)
