@@ -247,10 +247,20 @@ class Journal(Protocol):
         """Each run's id, in order: its own, or that of the run that already has its `dedup_key`."""
 
     async def claim(
-        self, worker: str, *, lease: float, most: int, limits: Mapping[str, Limit], flows: Collection[str] | None = None
+        self,
+        worker: str,
+        *,
+        lease: float,
+        most: int,
+        limits: Mapping[str, Limit],
+        flows: Collection[str] | None = None,
+        only: str | None = None,
     ) -> list[Claimed]:
         """Queued runs whose time has come, waiting ones that were woken or whose `ready_at` has passed, and running
-        ones whose lease has ended; best priority, then oldest, first. Each is given to one worker only."""
+        ones whose lease has ended; best priority, then oldest, first. Each is given to one worker only.
+
+        `flows`: only runs of these. `only`: this run alone, if it can be claimed (who made it works on it at once).
+        """
 
     async def renew(self, worker: str, lease: float) -> set[str]:
         """The heartbeat: the runs that this worker still holds, their leases renewed."""
