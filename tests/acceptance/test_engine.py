@@ -195,7 +195,7 @@ reply: {quick: "${{ quick }}", gone: "${{ gone }}"}
         }
         assert run.record.answer["result"] == {"quick": 2}
         assert run.record.answer["degraded"] == [
-            "gone (functions:broken) failed: KeyError: 'gone' The step's own code raised it; see the log for where."
+            "gone (functions:broken) failed: KeyError: 'gone'. The step's own code raised it, at functions.py:30."
         ]
 
 
@@ -317,10 +317,10 @@ async def totals(ctx, least):
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        pytest.param({}, "least: must be given. It is a number.", id="missing"),
-        pytest.param({"least": "1"}, "least: got '1'. It is a number.", id="wrong type"),
-        pytest.param({"least": 1, "leats": 2}, "leats: there is no such field. Did you mean `least`?", id="unknown"),
-        pytest.param({"least": -1}, "least: got -1; the least is 0.", id="below the minimum"),
+        pytest.param({}, "`least` is missing: it must be a number.", id="missing"),
+        pytest.param({"least": "1"}, "`least` must be a number, got the text '1'.", id="wrong type"),
+        pytest.param({"least": 1, "leats": 2}, "`leats` is not a known field. Did you mean `least`?", id="unknown"),
+        pytest.param({"least": -1}, "`least` must be at least 0, got the number -1.", id="below the minimum"),
     ],
 )
 async def test_an_input_that_does_not_fit_is_refused_before_anything_runs(tmp_path, given, sentence):

@@ -2,8 +2,10 @@
 
 import asyncio
 import random
+import traceback
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from pathlib import PurePath
 
 from pointsman.clock import Clock
 from pointsman.control import retry
@@ -133,8 +135,14 @@ async def _one_try(act: Act, scope: Scope, turn: Turn) -> Output:
         raise
     except Exception as defect:  # a user's function may raise anything; the run must end with a sentence
         raise Broken(
-            f"{type(defect).__name__}: {defect}", way_out="The step's own code raised it; see the log for where."
+            f"{type(defect).__name__}: {defect}.", way_out=f"The step's own code raised it, at {_place(defect)}."
         ) from defect
+
+
+def _place(defect: Exception) -> str:
+    """`functions.py:12`: where it was raised, nearest to the user's code."""
+    last = traceback.extract_tb(defect.__traceback__)[-1]
+    return f"{PurePath(last.filename).name}:{last.lineno}"
 
 
 def _left(turn: Turn) -> float | None:
