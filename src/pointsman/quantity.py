@@ -48,7 +48,7 @@ class Quarter(str):
     FIELDS: Final = ("start", "end", "year", "number", "previous", "next")
 
     def __new__(cls, text: str) -> "Quarter":
-        if not re.fullmatch(r"\d{4}-Q[1-4]", text) or text.startswith("0000"):
+        if not re.fullmatch(r"[0-9]{4}-Q[1-4]", text) or text.startswith("0000"):
             raise ValueError(f"a quarter is written like 2026-Q4; got {text!r}")
         return super().__new__(cls, text)
 

@@ -93,18 +93,39 @@ async def test_its_openapi_document_is_valid_and_types_the_input_and_the_reply(t
     [
         pytest.param("/flows/it", b"{", 400, "the body is not JSON", id="half a JSON"),
         pytest.param("/flows/it", b'{"least": NaN}', 400, "the body is not JSON", id="NaN"),
-        pytest.param("/flows/it", b"[1]", 400, "must be a JSON object; got a list", id="not an object"),
-        pytest.param("/flows/it", b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", 400, "nested deeper", id="deep nesting"),
+        pytest.param("/flows/it", b"[1]", 400, "must be a JSON object, got a list", id="not an object"),
+        pytest.param(
+            "/flows/it", b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}", 400, "nested too deeply", id="deep nesting"
+        ),
         pytest.param("/flows/it", b'"' + b"x" * 1_100_000 + b'"', 413, "larger than", id="over-long"),
         pytest.param("/flows/it", b"\xff\xfe", 400, "the body is not JSON", id="not UTF-8"),
-        pytest.param("/flows/it", b'{"least": "a"}', 422, "least: got 'a'. It is a number.", id="wrong type"),
+        pytest.param(
+            "/flows/it", b'{"least": "a"}', 422, "`least` must be a number, got the text 'a'.", id="wrong type"
+        ),
         pytest.param("/flows/it", b'{"lest": 1}', 422, "Did you mean `least`?", id="unknown field"),
-        pytest.param("/flows/it", b'{"least": 1e400}', 400, "the body is not JSON", id="a number out of range"),
+        pytest.param(
+            "/flows/it",
+            b'{"least": 1e400}',
+            422,
+            "`least` holds a number that is too large",
+            id="a number out of range",
+        ),
+        pytest.param("/flows/it", b'{"least": ' + b"9" * 5000 + b"}", 400, "a number that is too long", id="digits"),
+        pytest.param("/flows/it", b'{"least": 1, "least": 2}', 400, "holds 'least' twice", id="a name twice"),
+        pytest.param("/flows/it", b'{"least": {"a": 1, "\\u0061": 2}}', 400, "holds 'a' twice", id="twice, escaped"),
+        pytest.param("/flows/it", b'{"\\ud800": 1}', 422, "is not a known field", id="half a character as a name"),
         pytest.param("/flows/ti", b"{}", 404, "Flows: fails, it.", id="unknown flow"),
         pytest.param("/flows/hidden", b"{}", 404, "no flow named 'hidden' is open over HTTP", id="no HTTP door"),
         pytest.param("/flows/it/v2", b"{}", 404, "It is at version 1.", id="unknown version"),
-        pytest.param("/api/ask", b'{"question": 1}', 422, '{"question": "…"}', id="no question"),
-        pytest.param("/api/ask", b'{"question": "what is the weather"}', 422, "Nearest", id="a question it cannot read"),
+        pytest.param(
+            "/api/ask", b'{"question": 1}', 422, "`question` must be a text, got the number 1", id="no question"
+        ),
+        pytest.param("/api/ask", b"{}", 422, "`question` is missing", id="an empty question"),
+        pytest.param("/api/ask", b'{"question": "\\ud83d"}', 422, "half of a character", id="half a character"),
+        pytest.param("/api/ask", b'{"question": "a", "q": 1}', 422, "`q` is not a known field", id="more than asked"),
+        pytest.param(
+            "/api/ask", b'{"question": "what is the weather"}', 422, "Nearest", id="a question it cannot read"
+        ),
         pytest.param("/nothing", b"{}", 404, "there is nothing at /nothing", id="unknown path"),
     ],
 )

@@ -65,7 +65,7 @@ class OpenAiWriter:
             return self._written(second, question.output, _sum(first.usage, second.usage))
         except structured.Wrong as wrong:
             raise Broken(
-                f"no valid answer in two tries: {'; '.join(wrong.mistakes[:3])}.",
+                f"no valid answer in two tries: {' '.join(wrong.mistakes[:3])}",
                 where=self._where,
                 way_out="Simplify the prompt's output, or use a model that can follow a schema.",
                 status=502,
@@ -104,7 +104,7 @@ class OpenAiWriter:
         if output:
             value = structured.read(piece.text, output)
         elif not piece.text.strip():
-            raise structured.Wrong(["the answer is empty"])
+            raise structured.Wrong(["the answer is empty."])
         upstream = piece.upstream or self.endpoint.upstream
         return Written(value, "llm", self.model, self.endpoint.name, upstream, usage)
 

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator, Mapping
 from typing import Final
 
-import orjson
-
 from pointsman.errors import Refused
 from pointsman.inference import structured
 from pointsman.inference.port import Question, Usage, Written
+from pointsman.language import strict_json
 from pointsman.shape import Value
 from pointsman.spec.field import Field
 
@@ -32,7 +31,7 @@ class TemplateWriter:
             value = _typed(texts, question.output)
         except structured.Wrong as wrong:
             raise Refused(
-                f"the prompt's offline text does not give what its output asks: {'; '.join(wrong.mistakes[:3])}.",
+                f"the prompt's offline text does not give what its output asks: {' '.join(wrong.mistakes[:3])}",
                 where=f"model {self.model}, template",
                 way_out="Change the text under `# <field>` in the prompt's template file.",
             ) from None
@@ -61,6 +60,6 @@ def _given(text: str, field: Field) -> object:
     if field.type not in ("integer", "number", "boolean", "list", "object", "any"):
         return text
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return strict_json.read(text)
+    except strict_json.NotJson:
         return text or None

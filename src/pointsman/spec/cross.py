@@ -128,17 +128,29 @@ def _features(project: Project, sources: Sources) -> Iterator[Problem]:
 
 def _defaults(project: Project, sources: Sources) -> Iterator[Problem]:
     for name, flow in project.flows.items():
-        for field, spec in flow.input.items():
-            yield from _default(spec, sources.file_of("flow", name), ("input", field), sources)
+        file = sources.file_of("flow", name)
+        yield from _each_default(flow.input, file, ("input",), sources)
+        for step, spec in flow.steps.items():
+            if isinstance(spec, PythonStep) and spec.returns is not None:
+                yield from _default(spec.returns, file, ("steps", step, "returns"), sources)
     for name, prompt in project.prompts.items():
-        for field, spec in prompt.input.items():
-            yield from _default(spec, sources.file_of("prompt", name), ("input", field), sources)
+        for side, fields in (("input", prompt.input), ("output", prompt.output)):
+            yield from _each_default(fields, sources.file_of("prompt", name), (side,), sources)
+
+
+def _each_default(fields: Mapping[str, Field], file: str, path: Path, sources: Sources) -> Iterator[Problem]:
+    for name, field in fields.items():
+        yield from _default(field, file, (*path, name), sources)
 
 
 def _default(field: Field, file: str, path: Path, sources: Sources) -> Iterator[Problem]:
+    """Its own default, and those of what it holds."""
+    yield from _each_default(field.fields, file, (*path, "fields"), sources)
+    if field.items is not None:
+        yield from _default(field.items, file, (*path, "items"), sources)
     if field.default is None:
         return
-    _, faults = accept_one(field, field.default, ())
+    _, faults = accept_one(field, field.default)
     for fault in faults[:1]:
         place = (*path, "default", *fault.path)
-        yield sources.problem("PM038", file, place, f"the default does not fit: {fault.message}", fault.way_out)
+        yield sources.problem("PM038", file, place, f"the default does not fit: it {fault.message}", fault.way_out)

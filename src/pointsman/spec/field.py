@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, WithJsonSchema, model_validator
 from pydantic import Field as Constraint
@@ -21,6 +21,9 @@ def _pattern(text: str) -> str:
         raise PydanticCustomError("pattern", "{said}", {"said": f"no regular expression: {error.msg}"}) from None
     return text
 
+
+_COUNTED: Final = {"list": "maxItems", "string": "maxLength"}
+"""What JSON Schema calls `max`."""
 
 Pattern = Annotated[str, AfterValidator(_pattern), WithJsonSchema({"type": "string", "format": "regex"})]
 
@@ -64,16 +67,24 @@ class Field(Spec):
 
     def json_schema(self) -> dict[str, Any]:
         """JSON Schema 2020-12 of its value."""
-        found = fields_schema(self.fields) if self.fields else json_schema(Shape(self.type, enum=tuple(self.enum)))
+        if self.type == "object" and self.fields:
+            found = fields_schema(self.fields)
+        else:
+            found = json_schema(Shape(self.type, enum=tuple(self.enum)))
         if self.items:
             found["items"] = self.items.json_schema()
-        bounds: dict[str, Any] = {"maxItems" if self.type == "list" else "maxLength": self.max, "pattern": self.pattern}
-        bounds |= {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        bounds: dict[str, Any] = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        if self.type in _COUNTED:
+            bounds[_COUNTED[self.type]] = self.max
+        if self.pattern is not None:
+            bounds["pattern"] = f"^(?:{self.pattern})$"  # JSON Schema looks for a pattern anywhere in the text
         found |= {key: bound for key, bound in bounds.items() if bound is not None}
         if self.description:
             found["description"] = self.description
         if self.optional and "type" in found:
             found["type"] = [found["type"], "null"]
+            if "enum" in found:
+                found["enum"] = [*found["enum"], None]
         return found
 
     def shape(self) -> Shape:

@@ -1,136 +1,243 @@
-"""Values that come from outside, checked against typed fields: a flow's input, a Python step's result."""
+"""Values checked against typed fields: a flow's input, a model's answer, a Python step's result, a default.
+
+The only checker of values: what one door refuses, every door refuses. What it gives is typed, can be written as JSON,
+and is accepted again unchanged.
+"""
 
 import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Final
 
-from pointsman.errors import way_out
+from pointsman.errors import nearest, way_out
 from pointsman.quantity import Quarter
 from pointsman.shape import Value
+from pointsman.spec import words
 from pointsman.spec.field import Field
+from pointsman.spec.problem import printable
 
 DEEPEST: Final = 32
-LARGEST_INTEGER: Final = 2**63
+"""Levels of lists and objects that a value may have."""
+MOST_TOLD: Final = 50
+"""Mistakes after which the rest is not looked at: long nonsense must not cost more to explain than to send."""
+_LONGEST_NAME: Final = 60
+_LISTED: Final = 12
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_NOUNS: Final = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "date": "a date such as 2026-11-20",
+    "timestamp": "a time such as 2026-11-20T09:30:00+00:00",
+    "quarter": "a quarter such as 2026-Q4",
+    "list": "a list",
+    "object": "an object",
+}
+
+Path = tuple[str | int, ...]
 
 
 class Unfit(ValueError):
-    """A value that is not what its field says. `path`: where in the input it stands."""
+    """A value that is not what its field says. `message` goes on where the path stops: `must be a text; got null.`"""
 
     def __init__(self, path: Sequence[str | int], message: str, way_out: str = "") -> None:
-        self.path, self.message, self.way_out = tuple(path), message, way_out
-        super().__init__(f"{'.'.join(map(str, path)) or 'input'}: {message} {way_out}".strip())
+        self.path = tuple(_clean(part) if isinstance(part, str) else part for part in path)
+        self.message, self.way_out = message, way_out
+        super().__init__(self.sentence("it"))
+
+    def sentence(self, whole: str) -> str:
+        """Where, the rule, what was got and the way out. `whole`: what the value is called where all of it is wrong."""
+        place = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self.path).removeprefix(".")
+        return f"{f'`{place}`' if place else whole} {self.message} {self.way_out}".rstrip()
 
 
-def accept(fields: Mapping[str, Field], given: Mapping[str, Any]) -> tuple[dict[str, Value], list[Unfit]]:
-    """The typed values, defaults filled in; and everything that is wrong, in one go."""
-    return _object(fields, given, ())
+class _Enough(Exception):
+    """So much is wrong that the rest need not be looked at."""
 
 
-def accept_one(field: Field, value: Any, path: tuple[str | int, ...] = ()) -> tuple[Value, list[Unfit]]:
-    """One typed value, and everything that is wrong in it."""
+def accept(fields: Mapping[str, Field], given: object) -> tuple[dict[str, Value], list[Unfit]]:
+    """The typed values of an object, defaults filled in; and everything that is wrong (the first 50), in one go."""
+    if not isinstance(given, Mapping):
+        return {}, [Unfit((), f"must be an object, got {_got(given)}.")]
     faults: list[Unfit] = []
-    return _value(field, value, path, faults), faults
+    try:
+        return _object(fields, given, (), faults), faults
+    except _Enough:
+        return {}, faults
 
 
-def _object(
-    fields: Mapping[str, Field], given: Mapping[str, Any], path: tuple[str | int, ...]
-) -> tuple[dict[str, Value], list[Unfit]]:
-    faults = [
-        Unfit((*path, name), "there is no such field.", way_out(str(name), fields, "Fields"))
-        for name in given
-        if name not in fields
-    ]
+def accept_one(field: Field, value: Any) -> tuple[Value, list[Unfit]]:
+    """One typed value, and everything that is wrong in it (the first 50)."""
+    faults: list[Unfit] = []
+    try:
+        return _value(field, value, (), faults), faults
+    except _Enough:
+        return None, faults
+
+
+def default_of(field: Field) -> Value:
+    """The value of a field that is not given: its default, typed as the field says, or null."""
+    return accept_one(field, field.default)[0]
+
+
+def _object(fields: Mapping[str, Field], given: Mapping[str, Any], path: Path, faults: list[Unfit]) -> dict[str, Value]:
+    for name in given:
+        if name not in fields:
+            known = way_out(_clean(str(name)), fields, "Fields")
+            _tell(Unfit((*path, str(name)), "is not a known field.", known), faults)
     values: dict[str, Value] = {}
     for name, field in fields.items():
-        if name in given and not (given[name] is None and not field.required):
-            values[name] = _value(field, given[name], (*path, name), faults)
-        elif field.required:
-            faults.append(Unfit((*path, name), "must be given.", _expected(field)))
+        if name not in given and field.required:
+            _tell(Unfit((*path, name), f"is missing: it must be {_wanted(field)}."), faults)
         else:
-            values[name] = None if field.default is None else _value(field, field.default, (*path, name), faults)
-    return values, faults
+            values[name] = _value(field, given.get(name), (*path, name), faults)
+    return values
 
 
-def _value(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
-    if len(path) > DEEPEST:
-        faults.append(Unfit(path, f"it is nested deeper than {DEEPEST} levels."))
-        return None
+def _value(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    if value is None and not field.required:
+        if field.default is None:
+            return None
+        value = field.default
     try:
+        if len(path) > DEEPEST:
+            raise Unfit(path, _TOO_DEEP)
         return _READERS[field.type](field, value, path, faults)
-    except ValueError as unfit:
-        faults.append(unfit if isinstance(unfit, Unfit) else Unfit(path, f"{unfit}.", _expected(field)))
+    except Unfit as unfit:
+        _tell(unfit, faults)
         return None
 
 
-def _string(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
+def _tell(unfit: Unfit, faults: list[Unfit]) -> None:
+    faults.append(unfit)
+    if len(faults) == MOST_TOLD:
+        raise _Enough
+
+
+def _string(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
     if not isinstance(value, str):
         raise _unlike(field, value, path)
-    if field.enum and value not in field.enum:
-        raise Unfit(path, f"got {_short(value)}.", way_out(value, field.enum, "It is one of"))
+    _any(field, value, path, faults)
     if field.max is not None and len(value) > field.max:
-        raise Unfit(path, f"it has {len(value)} characters; at most {field.max} are allowed.")
+        raise Unfit(path, f"has {len(value)} characters, at most {field.max} are allowed.")
+    if field.enum and value not in field.enum:
+        near = nearest(value[:_LONGEST_NAME], field.enum)
+        raise Unfit(path, f"must be {_wanted(field)}, got {_got(value)}.", f"Did you mean `{near}`?" if near else "")
     if field.pattern is not None and not re.fullmatch(field.pattern, value):
-        raise Unfit(path, f"got {_short(value)}, which does not match {field.pattern}.")
+        raise Unfit(path, f"must match the pattern {field.pattern}, got {_got(value)}.")
     return value
 
 
-def _number(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
-    whole = field.type == "integer"
-    if isinstance(value, bool) or not isinstance(value, int if whole else int | float):
+def _number(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise _unlike(field, value, path)
-    if not math.isfinite(value) or (whole and abs(value) >= LARGEST_INTEGER):
-        raise Unfit(path, f"got {_short(value)}, which is out of range.")
+    _any(field, value, path, faults)
+    if field.type == "integer" and not isinstance(value, int):
+        if value != int(value):
+            raise _unlike(field, value, path)
+        value = int(value)
+        _any(field, value, path, faults)
     if field.minimum is not None and value < field.minimum:
-        raise Unfit(path, f"got {value}; the least is {field.minimum:g}.")
+        raise Unfit(path, f"must be at least {_bare(field.minimum)}, got {_got(value)}.")
     if field.maximum is not None and value > field.maximum:
-        raise Unfit(path, f"got {value}; the most is {field.maximum:g}.")
-    return value
+        raise Unfit(path, f"must be at most {_bare(field.maximum)}, got {_got(value)}.")
+    return value  # type: ignore[no-any-return]
 
 
-def _boolean(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
+def _boolean(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
     if not isinstance(value, bool):
         raise _unlike(field, value, path)
     return value
 
 
-def _date(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
-    if isinstance(value, datetime) if field.type == "timestamp" else isinstance(value, date):
-        return value  # type: ignore[no-any-return]
+def _date(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    # Python reads more of ISO 8601 than the `full-date` of RFC 3339, which our JSON Schemas promise.
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise _unlike(field, value, path)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise _unlike(field, value, path) from None
+
+
+def _timestamp(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    if isinstance(value, datetime):
+        return value
     if not isinstance(value, str):
         raise _unlike(field, value, path)
-    return datetime.fromisoformat(value) if field.type == "timestamp" else date.fromisoformat(value)
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        raise _unlike(field, value, path) from None
 
 
-def _quarter(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
+def _quarter(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
     if not isinstance(value, str):
         raise _unlike(field, value, path)
-    return Quarter(value)
+    try:
+        return Quarter(value)
+    except ValueError:
+        raise _unlike(field, value, path) from None
 
 
-def _list(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
-    if not isinstance(value, list):
+def _list(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    if not isinstance(value, list | tuple):
         raise _unlike(field, value, path)
     if field.max is not None and len(value) > field.max:
-        raise Unfit(path, f"it has {len(value)} items; at most {field.max} are allowed.")
+        raise Unfit(path, f"has {len(value)} items, at most {field.max} are allowed.")
     if field.items is None:
-        return value
-    return [_value(field.items, item, (*path, position), faults) for position, item in enumerate(value)]
+        return _any(field, value, path, faults)
+    return [_value(field.items, item, (*path, at), faults) for at, item in enumerate(value)]
 
 
-def _record(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
+def _record(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
     if not isinstance(value, dict):
         raise _unlike(field, value, path)
-    if not field.fields:
-        return value
-    values, found = _object(field.fields, value, path)
-    faults.extend(found)
-    return values
+    return _object(field.fields, value, path, faults) if field.fields else _any(field, value, path, faults)
 
 
-def _any(field: Field, value: Any, path: tuple[str | int, ...], faults: list[Unfit]) -> Value:
+def _any(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
+    """Any value that JSON can carry: its fault is the first in it."""
+    if flaw := _flaw(value, DEEPEST - len(path)):
+        inside, message = flaw
+        raise Unfit((*path, *inside), message)
     return value  # type: ignore[no-any-return]
+
+
+def _flaw(value: Any, room: int) -> tuple[Path, str] | None:
+    """Why a value cannot be written as JSON, and where in it; `room`: levels that it may still have."""
+    match value:
+        case None | bool() | date():
+            return None
+        case str():
+            half = not value.isascii() and _SURROGATE.search(value)
+            return ((), "holds half of a character (a lone surrogate).") if half else None
+        case int():
+            return None if _fits_64_bits(value) else ((), "holds a number that is too large: it needs over 64 bits.")
+        case float() | Decimal():
+            return None if _is_finite(value) else ((), "holds a number that is too large, or NaN, which is none.")
+        case list() | tuple():
+            return _flaw_inside(enumerate(value), room)
+        case dict():
+            keyed = next((flaw for name in value if (flaw := _flaw(name, 0))), None)
+            return keyed or _flaw_inside(value.items(), room)
+    return (), f"must be a value that JSON can carry, got {_got(value)}."
+
+
+def _flaw_inside(parts: Any, room: int) -> tuple[Path, str] | None:
+    if room <= 0:
+        return (), _TOO_DEEP
+    for at, part in parts:
+        if flaw := _flaw(part, room - 1):
+            path, message = flaw
+            return (at if isinstance(at, int) else str(at), *path), message
+    return None
 
 
 _READERS: Final = {
@@ -139,35 +246,60 @@ _READERS: Final = {
     "number": _number,
     "boolean": _boolean,
     "date": _date,
-    "timestamp": _date,
+    "timestamp": _timestamp,
     "quarter": _quarter,
     "list": _list,
     "object": _record,
     "any": _any,
 }
+_TOO_DEEP: Final = f"is nested deeper than {DEEPEST} levels."
 
 
-def _unlike(field: Field, value: Any, path: tuple[str | int, ...]) -> Unfit:
-    return Unfit(path, f"got {_short(value)}.", _expected(field))
+def _fits_64_bits(value: int) -> bool:
+    """Neither databases nor our JSON can carry more."""
+    return -(2**63) <= value < 2**63
 
 
-def _expected(field: Field) -> str:
+def _is_finite(value: float | Decimal) -> bool:
+    """A Decimal must be finite as a float too, because that is how it is written."""
+    return (isinstance(value, float) or value.is_finite()) and math.isfinite(value)
+
+
+def _unlike(field: Field, value: Any, path: Path) -> Unfit:
+    return Unfit(path, f"must be {_wanted(field)}, got {_got(value)}.")
+
+
+def _wanted(field: Field) -> str:
     if field.enum:
-        return f"It is one of: {', '.join(field.enum)}."
-    like = {
-        "quarter": "a quarter such as 2026-Q4",
-        "date": "a date such as 2026-11-20",
-        "timestamp": "a time such as 2026-11-20T09:30:00+00:00",
-        "integer": "a whole number",
-        "number": "a number",
-        "boolean": "true or false",
-        "string": "a text",
-        "list": "a list",
-        "object": "an object",
-    }
-    return f"It is {like[field.type]}." if field.type in like else ""
+        more = ", …" if len(field.enum) > _LISTED else ""
+        return f"one of {', '.join(field.enum[:_LISTED])}{more}"
+    return _NOUNS.get(field.type, "given")
 
 
-def _short(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}…"
+def _got(value: Any) -> str:
+    """What was given, as JSON's reader knows it, short enough for a sentence."""
+    match value:
+        case None:
+            return "null"
+        case dict():
+            return "an object"
+        case int() if not _fits_64_bits(value):
+            return "a number that is too large"
+        case bool() | int() | float() | str() | list() | tuple():
+            return words.got(value)
+        case Decimal():
+            return f"the number {value:.6g}"
+        case datetime():
+            return f"the time {value.isoformat()}"
+        case date():
+            return f"the date {value.isoformat()}"
+    return f"something of Python's type {type(value).__name__}"
+
+
+def _bare(bound: float) -> str:
+    return str(int(bound)) if bound.is_integer() else str(bound)
+
+
+def _clean(name: str) -> str:
+    """A name as it may stand in a sentence; it may come from anyone."""
+    return printable(name[:_LONGEST_NAME])

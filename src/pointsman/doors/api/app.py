@@ -14,11 +14,13 @@ from starlette.routing import BaseRoute, Route
 from pointsman import __version__
 from pointsman.assemble import Pointsman
 from pointsman.doors.api.body import read_object, to_json
-from pointsman.doors.api.openapi import describe
+from pointsman.doors.api.openapi import ASKED, describe
 from pointsman.doors.api.problem import problem
 from pointsman.errors import Fault, Refused, way_out
+from pointsman.flows.engine import UnfitInput
 from pointsman.flows.run import Run
 from pointsman.journal.record import RunRecord
+from pointsman.spec.value import accept
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -60,11 +62,10 @@ def _flow(pointsman: Pointsman) -> Endpoint:
 
 def _ask(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        body = await read_object(request)
-        question = body.get("question")
-        if not isinstance(question, str) or len(body) != 1:
-            raise Refused('the body must be {"question": "…"}.', status=422)
-        return await _answered(request, await pointsman.start_question(question, door="ask"))
+        body, faults = accept(ASKED, await read_object(request))
+        if faults:
+            raise UnfitInput("/api/ask", faults)
+        return await _answered(request, await pointsman.start_question(str(body["question"]), door="ask"))
 
     return endpoint
 

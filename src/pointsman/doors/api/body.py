@@ -7,9 +7,10 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from pointsman.errors import Refused
+from pointsman.language import strict_json
+from pointsman.spec import words
 
 LARGEST: Final = 1_000_000
-DEEPEST: Final = 64
 
 
 async def read_object(request: Request) -> dict[str, Any]:
@@ -29,33 +30,13 @@ async def read_object(request: Request) -> dict[str, Any]:
         raise Refused("the caller left before the body was complete.", status=400) from None
     if not body.strip():
         return {}
-    value = _parse(bytes(body))
-    if not isinstance(value, dict):
-        raise Refused(f"the body must be a JSON object; got a {type(value).__name__}.", status=400)
-    return value
-
-
-def _parse(body: bytes) -> Any:
-    if _depth(body) > DEEPEST:
-        raise Refused(f"the body is nested deeper than {DEEPEST} levels.", status=400)
     try:
-        return orjson.loads(body)
-    except orjson.JSONDecodeError as garbled:
-        raise Refused(
-            f"the body is not JSON: {garbled.msg} (line {garbled.lineno}, column {garbled.colno}).", status=400
-        ) from None
-
-
-def _depth(body: bytes) -> int:
-    """An upper bound of the nesting: brackets inside texts count too, which no honest body notices."""
-    deepest = depth = 0
-    for byte in body:
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
-    return deepest
+        value = strict_json.read(bytes(body))
+    except strict_json.NotJson as fault:
+        raise Refused(f"the body {fault}", status=400) from None
+    if not isinstance(value, dict):
+        raise Refused(f"the body must be a JSON object, got {words.got(value)}.", status=400)
+    return value
 
 
 def to_json(value: object, *, pretty: bool = False) -> bytes:

@@ -5,7 +5,10 @@ from typing import Any
 
 from pointsman.plan.node import Plan
 from pointsman.shape import json_schema
-from pointsman.spec.field import fields_schema
+from pointsman.spec.field import Field, fields_schema
+
+ASKED = {"question": Field(type="string", max=2000)}
+"""The body of `/api/ask`."""
 
 PROBLEM = {
     "type": "object",
@@ -66,17 +69,11 @@ def _operation(plan: Plan) -> dict[str, Any]:
 
 
 def _ask() -> dict[str, Any]:
-    body = {
-        "type": "object",
-        "required": ["question"],
-        "additionalProperties": False,
-        "properties": {"question": {"type": "string", "maxLength": 2000}},
-    }
     return {
         "operationId": "ask",
         "summary": "A question in words, read into a flow's typed input",
         "tags": ["ask"],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": fields_schema(ASKED)}}},
         "responses": _responses({}),
     }
 

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO
 
 import click
-import orjson
 
 from pointsman.errors import Refused
+from pointsman.language import strict_json
+from pointsman.spec import words
 from pointsman.spec.field import Field
 
 
@@ -27,16 +28,16 @@ def read_inputs(pairs: Iterable[str], fields: Mapping[str, Field]) -> dict[str, 
 def read_object(file: BinaryIO) -> dict[str, Any]:
     """All inputs from a file. Raises Refused."""
     try:
-        given = orjson.loads(file.read())
-    except orjson.JSONDecodeError as garbled:
-        raise Refused(f"the input file is not JSON: {garbled}.") from None
+        given = strict_json.read(file.read())
+    except strict_json.NotJson as fault:
+        raise Refused(f"the input file {fault}") from None
     if not isinstance(given, dict):
-        raise Refused("the input file must hold a JSON object.")
+        raise Refused(f"the input file must hold a JSON object, got {words.got(given)}.")
     return given
 
 
 def _json(text: str) -> Any:
     try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
+        return strict_json.read(text)
+    except strict_json.NotJson:
         return text  # the flow's own check says what it wanted

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
-import orjson
 from starlette.requests import Request
 
 from pointsman.errors import Refused
+from pointsman.language import strict_json
 from pointsman.shape import Value
 from pointsman.spec.field import Field
 
@@ -45,7 +45,7 @@ def _value(name: str, text: str, field: Field) -> Any:
             case "boolean":
                 return {"true": True, "false": False}[text]
             case "list" | "object" | "any":
-                return orjson.loads(text)
+                return strict_json.read(text)
     except (ValueError, KeyError):
         raise Refused(
             f"{name}: {text[:60]!r} is not of type {field.type}.", way_out="Correct it and try again."
