@@ -1,6 +1,6 @@
 """The Salesforce stand-in with a small org, for tests; in files of the test's own folder, on loopback."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +12,7 @@ from pointsman.clock import FixedClock, SystemClock
 from pointsman.sandbox.faults import Faults
 from pointsman.sandbox.salesforce import Access, Field, Objects, SalesforceStandIn, create
 from pointsman.sandbox.serve import serve
+from pointsman.secrets import Secrets
 
 CLIENT = "pointsman-tests"
 SECRET = "canary-5ce9b1-secret"
@@ -78,12 +79,6 @@ async def running(
         await standin.close()
 
 
-def secrets(**more: str) -> Callable[[str], str]:
-    """Resolves the references that the tests' connections use."""
-    known = {
-        "secret://env/SF_CLIENT": CLIENT,
-        "secret://env/SF_SECRET": SECRET,
-        "secret://file/sf.pem": PRIVATE_PEM,
-        **{f"secret://env/{name}": value for name, value in more.items()},
-    }
-    return known.__getitem__
+def secrets(**more: str) -> Secrets:
+    """The environment that the tests' connections read; `more` is in it too, or instead."""
+    return Secrets({"SF_CLIENT": CLIENT, "SF_SECRET": SECRET, "SF_PEM": PRIVATE_PEM, **more}, Path())

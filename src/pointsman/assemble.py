@@ -39,6 +39,7 @@ from pointsman.spec.flow import FlowHead
 from pointsman.spec.model import ChatModel
 from pointsman.spec.project import Project
 from pointsman.spec.prompt import Prompt
+from pointsman.spec.value import default_of
 
 
 @dataclass(slots=True)
@@ -165,11 +166,11 @@ def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secret
         case HttpConnection():
             return HttpConnector(spec, examined.operations.get(spec.connection, {}), secrets, clock)
         case SalesforceConnection():
-            return SalesforceConnector(spec, secret=lambda reference: secrets.resolve(reference).reveal(), clock=clock)
+            return SalesforceConnector(spec, secrets, clock)
     return None
 
 
 def _ready(asked: Prompt) -> ReadyPrompt:
     fallback = None if asked.offline is None else offline.read(asked.offline, asked.output)
-    defaults = {name: field.default for name, field in asked.input.items() if not field.required}
+    defaults = {name: default_of(field) for name, field in asked.input.items() if not field.required}
     return ReadyPrompt(asked, prompt.read(asked.text), fallback, defaults)

@@ -14,7 +14,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from tests.salesforce_server import CLIENT, OBJECTS, PRIVATE_PEM, SECRET, USER, Server, running, secrets
+from tests.salesforce_server import OBJECTS, SECRET, USER, Server, running, secrets
 
 from pointsman.clock import SystemClock
 from pointsman.connectors.limits import Limited
@@ -31,7 +31,7 @@ from pointsman.spec.connection import ClientCredentials, JwtBearer, Limits, Sale
 CREDENTIALS = ClientCredentials(
     flow="client_credentials", client_id="secret://env/SF_CLIENT", client_secret="secret://env/SF_SECRET"
 )
-SIGNED = JwtBearer(flow="jwt_bearer", client_id="secret://env/SF_CLIENT", key="secret://file/sf.pem", user=USER)
+SIGNED = JwtBearer(flow="jwt_bearer", client_id="secret://env/SF_CLIENT", key="secret://env/SF_PEM", user=USER)
 RECORDS: dict[str, list[dict[str, object]]] = {
     "Account": [
         {
@@ -64,7 +64,7 @@ def connection(url: str, auth: JwtBearer | ClientCredentials = CREDENTIALS, **mo
 
 @asynccontextmanager
 async def connected(spec: SalesforceConnection) -> AsyncIterator[SalesforceConnector]:
-    connector = SalesforceConnector(spec, secret=secrets(), clock=SystemClock())
+    connector = SalesforceConnector(spec, secrets(), SystemClock())
     try:
         yield connector
     finally:
@@ -159,15 +159,6 @@ async def test_a_cancelled_sign_in_leaves_the_next_caller_free(server: Server, c
         await first
 
 
-def other(**known: str) -> Any:
-    return {
-        "secret://env/SF_CLIENT": CLIENT,
-        "secret://env/SF_SECRET": SECRET,
-        "secret://file/sf.pem": PRIVATE_PEM,
-        **known,
-    }.__getitem__
-
-
 STRANGER = RSAKey.generate_key(2048, private=True).as_pem(private=True).decode()
 
 
@@ -176,21 +167,17 @@ STRANGER = RSAKey.generate_key(2048, private=True).as_pem(private=True).decode()
     [
         pytest.param(
             CREDENTIALS,
-            {"secret://env/SF_SECRET": "wrong-canary-1"},
+            {"SF_SECRET": "wrong-canary-1"},
             "invalid client credentials (invalid_client). Look at secret://env/SF_CLIENT and secret://env/SF_SECRET.",
             id="wrong secret",
         ),
-        pytest.param(
-            CREDENTIALS, {"secret://env/SF_CLIENT": "wrong-canary-2"}, "Look at secret://env/SF_CLIENT.", id="wrong id"
-        ),
-        pytest.param(SIGNED, {"secret://file/sf.pem": "no key"}, "secret://file/sf.pem holds no RSA", id="no key"),
-        pytest.param(
-            SIGNED, {"secret://file/sf.pem": STRANGER}, "invalid assertion (invalid_grant). Look at", id="another key"
-        ),
+        pytest.param(CREDENTIALS, {"SF_CLIENT": "wrong-canary-2"}, "Look at secret://env/SF_CLIENT.", id="wrong id"),
+        pytest.param(SIGNED, {"SF_PEM": "no key"}, "secret://env/SF_PEM holds no RSA", id="no key"),
+        pytest.param(SIGNED, {"SF_PEM": STRANGER}, "invalid assertion (invalid_grant). Look at", id="another key"),
         pytest.param(
             SIGNED.model_copy(update={"user": "else@acme.example"}),
             {},
-            "(invalid_grant). Look at secret://file/sf.pem, at `user` (else@acme.example)",
+            "(invalid_grant). Look at secret://env/SF_PEM, at `user` (else@acme.example)",
             id="wrong user",
         ),
         pytest.param(
@@ -204,7 +191,7 @@ STRANGER = RSAKey.generate_key(2048, private=True).as_pem(private=True).decode()
 async def test_a_refused_sign_in_names_the_reference(
     server: Server, auth: JwtBearer | ClientCredentials, known: dict[str, str], says: str
 ) -> None:
-    crm = SalesforceConnector(connection(server.url, auth), secret=other(**known), clock=SystemClock())
+    crm = SalesforceConnector(connection(server.url, auth), secrets(**known), SystemClock())
     try:
         with pytest.raises(Broken) as caught:
             await rows(crm, ALL)
@@ -710,7 +697,7 @@ async def test_check_says_who_answers(server: Server, crm: SalesforceConnector) 
 
 def test_nothing_secret_is_in_a_repr() -> None:
     spec = connection("https://acme.my.salesforce.com")
-    connector = SalesforceConnector(spec, secret=secrets(), clock=SystemClock())
+    connector = SalesforceConnector(spec, secrets(), SystemClock())
     assert SECRET not in repr(connector) and SECRET not in repr(spec)
     assert connector.actions["query"].effect == "none"
     assert connector.actions["upsert"].effect == "native"

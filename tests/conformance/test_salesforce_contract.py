@@ -93,7 +93,7 @@ def connector(url: str) -> SalesforceConnector:
         flow="client_credentials", client_id="secret://env/SF_CLIENT", client_secret="secret://env/SF_SECRET"
     )
     spec = SalesforceConnection(connection="crm", type="salesforce", url=url, auth=auth)
-    return SalesforceConnector(spec, secret=secrets(), clock=SystemClock())
+    return SalesforceConnector(spec, secrets(), SystemClock())
 
 
 class TestSalesforce(ConnectorContract):

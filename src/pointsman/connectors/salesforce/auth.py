@@ -1,8 +1,7 @@
 """Signing in: OAuth 2.0 JWT bearer (RFC 7523) and client credentials (RFC 6749, section 4.4)."""
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, assert_never
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ from pointsman.clock import Clock
 from pointsman.connectors.salesforce.faults import fault_of, said
 from pointsman.connectors.salesforce.wire import Answer, Wire
 from pointsman.errors import Broken, Fault, Later
+from pointsman.secrets import HIDDEN, Secrets
 from pointsman.spec.connection import ClientCredentials, JwtBearer, SalesforceConnection
 
 _JWT_BEARER: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -32,8 +32,8 @@ class Token:
 class Tokens:
     """The session of one connection, shared by all its callers; signed in for when first needed."""
 
-    def __init__(self, spec: SalesforceConnection, wire: Wire, secret: Callable[[str], str], clock: Clock) -> None:
-        self._spec, self._wire, self._secret, self._clock = spec, wire, secret, clock
+    def __init__(self, spec: SalesforceConnection, wire: Wire, secrets: Secrets, clock: Clock) -> None:
+        self._spec, self._wire, self._secrets, self._clock = spec, wire, secrets, clock
         self._token: Token | None = None
         self._signing_in = asyncio.Lock()
 
@@ -71,6 +71,9 @@ class Tokens:
                 return {"grant_type": _JWT_BEARER, "assertion": self._assertion(auth)}
         assert_never(auth)
 
+    def _secret(self, reference: str) -> str:
+        return self._secrets.resolve(reference).reveal()
+
     def _assertion(self, auth: JwtBearer) -> str:
         claims = {
             "iss": self._secret(auth.client_id),
@@ -104,9 +107,9 @@ class Tokens:
         return scheme == "https" or (scheme == "http" and urlsplit(self._spec.url).scheme == "http")
 
     def _refused(self, answer: Answer, form: dict[str, str]) -> Fault:
+        echoed = answer.body.decode(errors="replace").replace(form.get("assertion", HIDDEN), HIDDEN)
+        answer = replace(answer, body=self._secrets.scrub(echoed).encode())
         code, message = said(answer)
-        for value in form.values():
-            message = message.replace(value, "***")
         if answer.status not in (400, 401) or not code:
             return fault_of(answer, self._clock.now())
         if "rate exceeded" in message:

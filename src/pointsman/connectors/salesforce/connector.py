@@ -1,6 +1,6 @@
 """Salesforce behind the port to business systems."""
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from pointsman.connectors.salesforce.wire import Wire
 from pointsman.errors import Refused, way_out
 from pointsman.language import soql
 from pointsman.language.mistake import Mistake
+from pointsman.secrets import Secrets
 from pointsman.shape import Value
 from pointsman.spec.connection import SalesforceConnection
 
@@ -25,16 +26,16 @@ _ACTIONS: Final = {
 
 
 class SalesforceConnector:
-    """One org. `secret` resolves a `secret://` reference; it is asked at each sign-in and its answers are not kept.
+    """One org. Its secrets are resolved at each sign-in, so a rotated key is picked up.
 
     An answer that is garbled or breaks off is Later, as is a server that cannot be reached: both may pass. An answer
     that is whole JSON and not what the API promises is Broken.
     """
 
-    def __init__(self, spec: SalesforceConnection, *, secret: Callable[[str], str], clock: Clock) -> None:
+    def __init__(self, spec: SalesforceConnection, secrets: Secrets, clock: Clock) -> None:
         self.connection = spec.connection
         self._wire = Wire(spec, clock)
-        self._api = Api(spec, self._wire, Tokens(spec, self._wire, secret, clock), clock)
+        self._api = Api(spec, self._wire, Tokens(spec, self._wire, secrets, clock), clock)
         self._leftovers = Leftovers()
 
     @property
