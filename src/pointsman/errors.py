@@ -4,6 +4,7 @@
     ├── Refused     change the request or the project      4xx, exit 1
     ├── Later       try again, after `delay` seconds        429 / 503 / 504, exit 75; the engine retries
     └── Broken      an operator must act                    500 / 502, exit 69
+        └── Uncertain   an outside write that may have happened; a person must look
 
 A sentence says where, the rule, what was got and the way out:
 `flows/churn.yaml:12: no model named 'churn-rsik'. Known: churn-risk, draft-mail.`
@@ -80,6 +81,10 @@ class Broken(Fault):
     """An operator must act: a wrong credential, a system that answers nonsense, a defect of ours."""
 
     status = 500
+
+
+class Uncertain(Broken):
+    """An outside write that may have happened: nobody can tell. It is never repeated by itself; a person is asked."""
 
 
 def nearest(got: str, known: Iterable[str]) -> str | None:

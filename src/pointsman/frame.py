@@ -35,6 +35,10 @@ class Frame:
         return len(self.rows)
 
 
+Output = Frame | Value
+"""What a step gives: a frame, or a value."""
+
+
 def shape_of_rows(columns: tuple[Column, ...]) -> Shape:
     """What an expression sees of a frame: a list of objects."""
     return list_of(record({column.name: column.shape for column in columns}))

@@ -5,8 +5,8 @@ from typing import Any
 
 from pointsman.errors import Fault
 from pointsman.flows.change import since
+from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.flows.run import Run
-from pointsman.flows.turn import ModelNote, SourceNote
 from pointsman.journal.record import StepRecord
 from pointsman.plan.node import Plan, ReplyPart
 from pointsman.shape import Value
@@ -97,6 +97,7 @@ def _models(notes: Iterable[ModelNote]) -> list[dict[str, Any]]:
                 "endpoint": note.endpoint,
                 "source": note.source,
                 "detail": note.detail,
+                "prompt": note.prompt,
                 "calls": 0,
             },
         )

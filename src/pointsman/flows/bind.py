@@ -10,8 +10,8 @@ from pointsman.flows.python import Context, PythonFlow
 from pointsman.flows.run import Bound, Degraded, Outcome, Part, Run, Skipped, Waiting
 from pointsman.flows.services import Services
 from pointsman.flows.steps import ask, call, python, run, score, sql
-from pointsman.flows.turn import Act, Output, Scope, Turn, perform
-from pointsman.frame import Frame
+from pointsman.flows.turn import Act, Scope, Turn, perform
+from pointsman.frame import Frame, Output
 from pointsman.journal.record import StepRecord
 from pointsman.language.expression import Expression
 from pointsman.plan.node import Node, Plan
@@ -134,7 +134,7 @@ def _modified(node: Node, act: Act, turns: Callable[[Run, StepRecord], Turn]) ->
             if spec.on_error in ("fail", "collect"):
                 raise
             if turn.missing is not None:
-                turn.note_source(turn.missing)
+                turn.source_is(turn.missing)
             return Degraded(_instead(node, spec), fault.sentence)
 
     return go

@@ -2,12 +2,12 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from pointsman.errors import Fault, Refused
-from pointsman.flows.turn import Act, Output, Scope, Turn, perform
-from pointsman.frame import Frame
+from pointsman.flows.turn import Act, Scope, Turn, perform
+from pointsman.frame import Frame, Output
 from pointsman.shape import Value
 
 
@@ -54,7 +54,7 @@ async def go_over(
     async def worker() -> None:
         for position in waiting:
             item = items[position]
-            inner = replace(turn, item=item.key, limit=None)
+            inner = turn.of_item(item.key)
             try:
                 value = await perform(act, {**scope, alias: item.value}, inner)
             except Fault as fault:

@@ -18,8 +18,8 @@ from pointsman.flows import each as items
 from pointsman.flows.run import Run
 from pointsman.flows.services import Services
 from pointsman.flows.steps import ask, call, score, sql
-from pointsman.flows.turn import Act, Output, Scope, Turn, perform
-from pointsman.frame import Frame
+from pointsman.flows.turn import Act, Scope, Turn, perform
+from pointsman.frame import Frame, Output
 from pointsman.journal.record import StepRecord
 from pointsman.language import sql as language
 from pointsman.shape import Value

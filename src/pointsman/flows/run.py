@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from pointsman.clock import Clock
 from pointsman.errors import DeadlinePassed, Fault
-from pointsman.flows.turn import ModelNote, Output, SourceNote
-from pointsman.frame import Frame
+from pointsman.flows.note import ModelNote, SourceNote
+from pointsman.frame import Frame, Output
 from pointsman.journal.record import RunRecord, RunStatus, StepRecord
 from pointsman.shape import Value
 

@@ -4,46 +4,24 @@ import asyncio
 import random
 import traceback
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from pointsman.clock import Clock
+from pointsman.connectors.port import Effect
 from pointsman.control import retry
-from pointsman.errors import Broken, DeadlinePassed, Fault
-from pointsman.frame import Frame
+from pointsman.errors import Broken, DeadlinePassed, Fault, Refused, Uncertain
+from pointsman.flows.keeping import Keeping, Notes
+from pointsman.flows.note import ModelNote, SourceNote
+from pointsman.frame import Output
 from pointsman.inference.port import Usage
 from pointsman.journal.record import Attempt, StepRecord
 from pointsman.shape import Value
 
-Output = Frame | Value
 Scope = Mapping[str, Value]
 """What expressions see: `input`, the steps that are done, and the item's name inside `each`."""
 
 ATTEMPTS_KEPT = 50
-
-
-@dataclass(frozen=True, slots=True)
-class SourceNote:
-    """Where rows came from: one line of the answer's `sources`."""
-
-    step: str
-    connection: str
-    as_of: str | None
-    rows: int
-    missing: bool = False
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class ModelNote:
-    """Which model answered: one line of the answer's `models`. `source`: classic, llm or template."""
-
-    step: str
-    model: str
-    version: str
-    endpoint: str | None
-    source: str
-    detail: str = ""
 
 
 @dataclass(slots=True)
@@ -64,6 +42,10 @@ class Turn:
     """Takes secrets out of a text."""
     outputs: Mapping[str, Output]
     """What the steps before it gave, frames as frames."""
+    effect: Effect = "none"
+    """What repeating its action does outside."""
+    keeping: Keeping | None = None
+    """Where a durable run is kept."""
     item: str | None = None
     """The item's key, inside `each`."""
     limit: float | None = None
@@ -73,16 +55,65 @@ class Turn:
     source: str | None = None
     """What wrote the value (`template` or `llm`), where a model was asked."""
 
+    sources: list[SourceNote] = field(default_factory=list)
+    models: list[ModelNote] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    """What was noted in this turn, kept with its output."""
+
+    def of_item(self, key: str) -> "Turn":
+        """The turn of one item: the same surroundings, notes of its own."""
+        return replace(self, item=key, limit=None, sources=[], models=[], usage=Usage(), source=None, missing=None)
+
     @property
     def key(self) -> str:
         """The address of this action, and the idempotency key of what it writes: `run:step[:item]`."""
-        head = f"{self.run}:{self.record.name}"
-        return head if self.item is None else f"{head}:{self.item}"
+        return f"{self.run}:{self.record.name}" if self.item is None else f"{self.run}:{self.record.name}:{self.item}"
+
+    @property
+    def kept_as(self) -> str:
+        """Its key in the journal of the run: `step` or `step/item`."""
+        return self.record.name if self.item is None else f"{self.record.name}/{self.item}"
+
+    def source_is(self, note: SourceNote) -> None:
+        self.sources.append(note)
+        self.note_source(note)
+
+    def model_is(self, note: ModelNote) -> None:
+        self.models.append(note)
+        self.note_model(note)
 
     def count(self, usage: Usage) -> None:
+        """Tokens and money, for the step and for what is kept of this turn."""
+        self.usage = Usage(
+            self.usage.input_tokens + usage.input_tokens,
+            self.usage.output_tokens + usage.output_tokens,
+            self.usage.dollars + usage.dollars,
+        )
         self.record.input_tokens += usage.input_tokens
         self.record.output_tokens += usage.output_tokens
         self.record.dollars += usage.dollars
+
+    def notes(self, *, degraded: str | None = None, skipped: str | None = None) -> Notes:
+        """What is kept beside the output."""
+        return Notes(
+            tuple(self.sources),
+            tuple(self.models),
+            self.source,
+            degraded,
+            skipped,
+            self.usage.input_tokens,
+            self.usage.output_tokens,
+            self.usage.dollars,
+        )
+
+    def recall(self, notes: Notes) -> None:
+        """Says again what was noted when a finished key was done."""
+        self.source = notes.source
+        for source in notes.sources:
+            self.source_is(source)
+        for model in notes.models:
+            self.model_is(model)
+        self.count(Usage(notes.input_tokens, notes.output_tokens, notes.dollars))
 
 
 Act = Callable[[Scope, Turn], Awaitable[Output]]
@@ -90,7 +121,22 @@ Act = Callable[[Scope, Turn], Awaitable[Output]]
 
 
 async def perform(act: Act, scope: Scope, turn: Turn) -> Output:
-    """Does it, trying again as the step's `retry` allows. Raises Refused, Later, Broken."""
+    """Does it, or answers from the journal what it gave when it was done. Raises Refused, Later, Broken, and Uncertain
+    for an outside write that may have happened."""
+    if turn.keeping is None:
+        return await _with_tries(act, scope, turn)
+    found = turn.keeping.found(turn.kept_as, turn.effect)
+    if found is None:
+        output = await _with_tries(act, scope, turn)
+        await turn.keeping.done(turn.kept_as, output, turn.notes())
+        return output
+    turn.recall(found.notes)
+    if found.error is not None:
+        raise Refused(found.error)
+    return found.output
+
+
+async def _with_tries(act: Act, scope: Scope, turn: Turn) -> Output:
     tried = 0
     while True:
         tried += 1
@@ -99,9 +145,13 @@ async def perform(act: Act, scope: Scope, turn: Turn) -> Output:
         if turn.item is None:
             _remember(attempt, turn)
         try:
+            if turn.keeping is not None and turn.effect != "none":
+                await turn.keeping.begin(turn.kept_as, turn.effect)
             output = await _one_try(act, scope, turn)
         except Fault as fault:
             fault.hide(turn.scrub)
+            if turn.keeping is not None and turn.effect != "none":
+                await turn.keeping.failed(turn.kept_as, fault.sentence, certain=not isinstance(fault, Uncertain))
             attempt.ended, attempt.error = turn.clock.now(), fault.sentence
             if turn.item is not None:
                 _remember(attempt, turn)

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 
+from pointsman.flows.note import ModelNote
 from pointsman.flows.services import Services
-from pointsman.flows.turn import Act, ModelNote, Output, Scope, Turn
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Output
 from pointsman.inference.port import Question
 from pointsman.plan.node import Node
 from pointsman.shape import Value
@@ -30,5 +32,15 @@ async def do(services: Services, model: str, name: str, given: Mapping[str, Valu
     turn.count(written.usage)
     turn.source = written.source
     version = written.upstream or f"{asked.prompt}@{asked.version}"
-    turn.note_model(ModelNote(turn.record.name, model, version, written.endpoint, written.source, written.reason))
+    turn.model_is(
+        ModelNote(
+            turn.record.name,
+            model,
+            version,
+            written.endpoint,
+            written.source,
+            written.reason,
+            f"{asked.prompt}@{asked.version}",
+        )
+    )
     return written.value

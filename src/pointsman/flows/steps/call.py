@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Call
 from pointsman.errors import Fault, Refused
+from pointsman.flows.note import SourceNote
 from pointsman.flows.services import Services
-from pointsman.flows.turn import Act, Output, Scope, SourceNote, Turn
-from pointsman.frame import Column
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Column, Output
 from pointsman.plan.node import Node
 from pointsman.shape import Value
 from pointsman.spec.step import CallStep
@@ -43,5 +44,5 @@ async def do(
     except Fault as fault:
         turn.missing = SourceNote(step, name, None, 0, missing=True, notes=(fault.sentence,))
         raise
-    turn.note_source(SourceNote(step, name, facts.as_of, len(frame), notes=tuple(facts.notes)))
+    turn.source_is(SourceNote(step, name, facts.as_of, len(frame), notes=tuple(facts.notes)))
     return frame

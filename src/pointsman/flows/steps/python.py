@@ -5,7 +5,8 @@ import inspect
 
 from pointsman.errors import Broken
 from pointsman.flows.services import Services
-from pointsman.flows.turn import Act, Output, Scope, Turn
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Output
 from pointsman.plan.node import Node
 from pointsman.shape import Value
 from pointsman.spec.step import PythonStep

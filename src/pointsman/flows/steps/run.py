@@ -1,7 +1,8 @@
 """`run`: another flow; its reply is the output."""
 
 from pointsman.flows.services import Services
-from pointsman.flows.turn import Act, Output, Scope, Turn
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Output
 from pointsman.plan.node import Node
 from pointsman.spec.step import RunStep
 

@@ -1,9 +1,10 @@
 """`score`: a classic model's probability, interval and reasons, added to rows."""
 
+from pointsman.flows.note import ModelNote
 from pointsman.flows.services import Services
 from pointsman.flows.steps.sql import as_frame
-from pointsman.flows.turn import Act, ModelNote, Output, Scope, Turn
-from pointsman.frame import Frame
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Frame, Output
 from pointsman.inference import classic
 from pointsman.plan.node import Node
 from pointsman.spec.classic import ClassicFile
@@ -27,7 +28,7 @@ async def do(services: Services, name: str, rows: Frame, turn: Turn) -> Frame:
     assert isinstance(model, ClassicModel)
     timeout = None if turn.limit is None else max(turn.limit - turn.clock.monotonic(), 0.001)
     scored = await classic.score(services.sets, rows, file, timeout=timeout)
-    turn.note_model(ModelNote(turn.record.name, name, str(model.version), None, "classic", record(file)))
+    turn.model_is(ModelNote(turn.record.name, name, str(model.version), None, "classic", record(file)))
     return scored
 
 

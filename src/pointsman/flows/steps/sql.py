@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from pointsman.flows.services import Services
-from pointsman.flows.turn import Act, Output, Scope, Turn
-from pointsman.frame import Column, Frame
+from pointsman.flows.turn import Act, Scope, Turn
+from pointsman.frame import Column, Frame, Output
 from pointsman.labels import Labels
 from pointsman.language.sql import Query
 from pointsman.plan.node import Node
