@@ -209,6 +209,14 @@ async def test_an_echoed_secret_is_not_repeated(server: Server, crm: SalesforceC
     assert SECRET not in caught.value.sentence
 
 
+@pytest.mark.parametrize("status", [400, 403, 500])
+async def test_no_echo_of_a_sign_in_repeats_a_secret(server: Server, crm: SalesforceConnector, status: int) -> None:
+    server.faults.next(Answer(status, [{"errorCode": "E", "message": f"got {SECRET}"}]), path="/oauth2/token")
+    with pytest.raises(Fault, match=r"got \*\*\*") as caught:
+        await rows(crm, ALL)
+    assert SECRET not in caught.value.sentence
+
+
 async def test_a_session_is_not_carried_to_an_unsafe_address() -> None:
     async def token(request: Request) -> Response:
         return JSONResponse({"access_token": "t", "instance_url": "ftp://elsewhere.example"})

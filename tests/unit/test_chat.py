@@ -420,6 +420,12 @@ def test_half_a_character_is_refused_because_it_cannot_be_written_again():
         structured.read('{"text": "\\ud83d"}', {"text": Field(type="string")})
 
 
+async def test_a_name_with_half_a_character_is_told_in_a_repair_that_can_be_sent(server, writer):
+    server.script = [double.answer('{"subject": "a", "body": "b", "\\ud83d": 1}'), double.answer(GOOD)]
+    assert (await writer.write(Question("Write.", EMAIL))).value == GOOD
+    assert "`\ufffd` is not a known field" in server.bodies[1]["messages"][2]["content"]
+
+
 def test_all_mistakes_are_told_at_once():
     with pytest.raises(structured.Wrong) as raised:
         structured.read('{"name": "c", "count": 0, "more": 1}', EVERY)
@@ -433,7 +439,23 @@ def test_the_schema_is_strict_where_strict_mode_can_say_it():
     assert strict["schema"]["additionalProperties"] is False
     assert strict["schema"]["properties"]["who"]["additionalProperties"] is False
     assert strict["schema"]["properties"]["share"]["type"] == ["number", "null"]
+    assert strict["schema"]["properties"]["on"] == {"type": "boolean"}, "strict mode knows no defaults"
     assert structured.response_format({"any": Field(type="object")})["json_schema"]["strict"] is False
+
+
+def test_inside_lists_and_objects_everything_is_required_too():
+    part = Field(type="object", fields={"default": Field(type="string", enum=("a",), optional=True)})
+    asked = structured.schema({"parts": Field(type="list", items=part, max=3)})
+    assert asked["properties"]["parts"] == {
+        "type": "array",
+        "maxItems": 3,
+        "items": {
+            "type": "object",
+            "properties": {"default": {"type": ["string", "null"], "enum": ["a", None]}},
+            "required": ["default"],
+            "additionalProperties": False,
+        },
+    }
 
 
 @given(st.recursive(st.none() | st.booleans() | st.floats() | st.text() | st.integers(), st.lists, max_leaves=5))
