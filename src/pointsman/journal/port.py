@@ -4,7 +4,8 @@ Rules that every implementation holds, and one conformance suite checks:
 - A write names the epoch under which its worker claimed the run; an older epoch writes nothing (`Fenced`).
 - What a method confirmed is on the disk (SQLite: WAL with full sync; PostgreSQL: committed), also after a kill -9.
 - Many writes of one process share one commit; each waits only for its own.
-- Payloads are sealed before they reach SQL and opened after: SQL sees ids, states, times and hashes only.
+- Payloads and texts (errors, reasons, titles) are sealed before they reach SQL and opened after: SQL sees ids, states,
+  times and hashes only. `dedup_key`, `concurrency_key` and subjects are kept as keyed hashes.
 - Leases and ready times are compared by the store's own clock (PostgreSQL: the database's), never by a worker's.
 - Nothing is ever read from a replica.
 """
@@ -12,7 +13,7 @@ Rules that every implementation holds, and one conformance suite checks:
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, Protocol
+from typing import Final, Literal, Protocol
 
 from pointsman.connectors.port import Effect
 from pointsman.errors import Fault, Refused
@@ -21,7 +22,18 @@ State = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 """`waiting` holds no coroutine: a signal, an approval or its `ready_at` makes it `queued` again."""
 Mark = Literal["started", "done", "failed", "uncertain"]
 """`started`: an outside write was begun; if its end is never recorded its fate is unknown."""
-Decision = Literal["waiting", "approved", "rejected", "expired"]
+Decision = Literal["waiting", "approved", "rejected", "redraft", "expired", "withdrawn"]
+"""`redraft`: a person wants another draft; the run asks the item again. `expired`: nobody decided in time and that means
+no. `withdrawn`: its run ended first."""
+
+INPUT: Final = "$input"
+ANSWER: Final = "$answer"
+"""Keys of a run's own payloads in the subject index, beside its step keys and `$approval/step/item`."""
+
+
+def approval_key(step: str, item: str) -> str:
+    """The key of an approval's payloads in the subject index."""
+    return f"$approval/{step}/{item}"
 
 
 class Fenced(Fault):
@@ -56,6 +68,8 @@ class NewRun:
     concurrency_key: str | None = None
     """At most `Limit.concurrent` runs with this key are running at once."""
     parent: str | None = None
+    subjects: Collection[str] = ()
+    """Raw values of people and accounts in `input`, for the erasure index."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,8 @@ class Claimed:
     door: str
     input: bytes
     claims: int
-    """How often it was claimed so far, this time included: a run that kills its workers is seen by it."""
+    """How often it was claimed, this time included, without a finished step or a park in between: a run that kills its
+    workers is seen by it."""
     created: datetime
 
 
@@ -89,6 +104,7 @@ class Kept:
     ended: datetime | None
     usage: bytes | None = None
     """Tokens, cost and notes, as JSON."""
+    effect: Effect = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +120,8 @@ class StepWrite:
     usage: bytes | None = None
     effect: Effect = "none"
     subjects: Collection[str] = ()
+    took: float = 0.0
+    """Seconds since it began. `started` of a key is that long before its first write, and stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +151,12 @@ class RunView:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """How fast runs of one flow may be claimed."""
+    """How fast runs of one flow may be claimed. A running one whose lease has ended is counted already."""
 
     concurrent: int | None = None
     """At once, for each concurrency key (all runs without a key count as one)."""
     per_second: float | None = None
-    """Starts a second, over the last `per_second * window` of them; for the whole flow."""
+    """Starts (first claims) of the flow: at most `per_second` in the last second; below 1, one in `1 / per_second`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +177,7 @@ class NewApproval:
     otherwise: Literal["reject", "approve"]
     four_eyes: bool = False
     """The requester may not decide."""
+    subjects: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +216,7 @@ class Verdict:
 
     id: str
     hash: str
-    decision: Literal["approved", "rejected"]
+    decision: Literal["approved", "rejected", "redraft"]
     by: str
     reason: str | None = None
     edited: bytes | None = None
@@ -218,7 +237,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Part of a list. `before`: the id of the last one already seen."""
+    """Part of a list. `before`: the id of the last one already seen. `state` is of runs.
+
+    `filters`, by equality: of runs `principal`, `door`, `parent`; of approvals `role`, `run`, `requester`. Others are
+    Refused.
+    """
 
     limit: int = 50
     before: str | None = None
@@ -244,7 +267,8 @@ class Journal(Protocol):
 
     # Runs.
     async def create(self, runs: Sequence[NewRun]) -> list[str]:
-        """Each run's id, in order: its own, or that of the run that already has its `dedup_key`."""
+        """Each run's id, in order: its own, or that of the run that already has its `dedup_key` (or its id). All or
+        none. Raises TooLarge."""
 
     async def claim(
         self,
@@ -257,7 +281,8 @@ class Journal(Protocol):
         only: str | None = None,
     ) -> list[Claimed]:
         """Queued runs whose time has come, waiting ones that were woken or whose `ready_at` has passed, and running
-        ones whose lease has ended; best priority, then oldest, first. Each is given to one worker only.
+        ones whose lease has ended; best priority, then oldest, first. Each is given to one worker only. With limits it
+        may give fewer than there are; asked again, it gives the others.
 
         `flows`: only runs of these. `only`: this run alone, if it can be claimed (who made it works on it at once).
         """
@@ -266,12 +291,13 @@ class Journal(Protocol):
         """The heartbeat: the runs that this worker still holds, their leases renewed."""
 
     async def steps(self, run: str) -> list[Kept]:
-        """Everything recorded of a run."""
+        """Everything recorded of a run, in the order in which it started."""
 
     async def record(self, run: str, epoch: int, writes: Sequence[StepWrite]) -> None:
-        """Records steps, all or none. A key that is `done` keeps its first output. Raises Fenced, TooLarge."""
+        """Records steps, all or none. A key that is `done` stays as it is. Raises Fenced (also for a run that is not
+        running), TooLarge."""
 
-    async def reply(self, run: str, epoch: int, answer: bytes) -> None:
+    async def reply(self, run: str, epoch: int, answer: bytes, subjects: Collection[str] = ()) -> None:
         """Keeps the answer, sent or to be sent. Raises Fenced."""
 
     async def park(self, run: str, epoch: int, *, reason: str, ready_in: float | None = None) -> None:
@@ -280,19 +306,21 @@ class Journal(Protocol):
     async def finish(
         self, run: str, epoch: int, state: Literal["done", "failed", "cancelled"], error: str | None
     ) -> None:
-        """The end of a run. Raises Fenced."""
+        """The end of a run; its undecided approvals are withdrawn. Raises Fenced."""
 
     async def wake(self, run: str) -> None:
-        """Something that it waits for has happened. Nothing, when it does not wait."""
+        """Something that it waits for has happened. Remembered until it parks, when it is running."""
 
     async def cancel(self, run: str, tenant: str, reason: str) -> bool:
-        """Ends a run that has not ended; a worker that holds it is fenced. False when it is unknown or has ended."""
+        """Ends a run that has not ended, as `finish` does; a worker that holds it is fenced. False when it is unknown
+        or has ended."""
 
     async def retry(self, run: str, tenant: str) -> bool:
         """A failed or cancelled run goes on where it stood: same run, finished steps kept. False when it cannot."""
 
     async def view(self, run: str, tenant: str) -> RunView | None: ...
-    async def newest(self, page: Page) -> list[RunView]: ...
+    async def newest(self, page: Page) -> list[RunView]:
+        """Runs, the youngest first."""
 
     async def changed(self) -> AsyncIterator[None]:
         """Something may be claimable: now and then at the least every second, at once where the store can tell."""
@@ -300,18 +328,25 @@ class Journal(Protocol):
 
     # Approvals.
     async def ask(self, run: str, epoch: int, approvals: Sequence[NewApproval]) -> None:
-        """Adds items; one that is there already (same run, step and item) stays as it is. Raises Fenced."""
+        """Adds items; one that is there already (same run, step and item) stays as it is, unless it was withdrawn or
+        sent back for another draft: then it is asked anew, under its first id. Raises Fenced, TooLarge."""
 
     async def decide(self, verdict: Verdict, tenant: str) -> Approval | None:
         """Decides an item that still waits, with that hash, and wakes its run: the first of two racers wins. None when
-        it is unknown, decided already, expired or changed; `approval` tells which."""
+        it is unknown, decided already, past its time or changed; `approval` tells which. Refused (403) when it wants
+        four eyes and `by` is its requester."""
 
-    async def snooze(self, approval: str, tenant: str, seconds: float) -> bool: ...
+    async def snooze(self, approval: str, tenant: str, seconds: float) -> bool:
+        """Takes an item that waits off the list for a while; it can be decided, and expires, all the same."""
+
     async def expire(self) -> list[Approval]:
-        """Lets time decide what is past its time, as `otherwise` says, and wakes the runs."""
+        """Lets time decide what is past its time, and wakes the runs: `approved` by "time" where `otherwise` says so,
+        else `expired`. Each is given to one caller only."""
 
     async def approval(self, approval: str, tenant: str) -> Approval | None: ...
-    async def approvals(self, page: Page, *, decision: Decision | None = "waiting") -> list[Approval]: ...
+    async def approvals(self, page: Page, *, decision: Decision | None = "waiting") -> list[Approval]:
+        """Those that end soonest first; waiting ones without the snoozed."""
+
     async def approvals_of(self, run: str, step: str) -> list[Approval]: ...
 
     # Schedules.
@@ -319,6 +354,7 @@ class Journal(Protocol):
         """The schedules that there are now, by name; `next` of one that is known stays unless it is in the arguments
         earlier. Those not named are removed."""
 
+    async def schedules(self) -> list[Schedule]: ...
     async def due(self) -> list[Schedule]: ...
     async def fire(self, schedule: Schedule, next: datetime, run: NewRun | None) -> bool:
         """Moves a schedule from `schedule.next` to `next` and makes the run in the same commit. False when another
@@ -326,7 +362,8 @@ class Journal(Protocol):
 
     # Erasure.
     async def runs_of(self, subject: str) -> list[tuple[str, str]]:
-        """(run, step key) pairs whose payloads hold a subject."""
+        """(run, key) pairs whose payloads hold a subject: step keys, INPUT, ANSWER, `approval_key`."""
 
-    async def rewrite(self, run: str, key: str, output: bytes) -> None:
-        """Replaces the payload of a finished step: for erasure, and for nothing else."""
+    async def rewrite(self, run: str, key: str, output: bytes, *, without: str) -> None:
+        """Replaces a payload (of a step its output, of an approval its effect, whose edit goes) and takes the subject
+        `without` out of the index for it: for erasure, and for nothing else."""
