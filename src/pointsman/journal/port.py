@@ -23,8 +23,8 @@ State = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 Mark = Literal["started", "done", "failed", "uncertain"]
 """`started`: an outside write was begun; if its end is never recorded its fate is unknown."""
 Decision = Literal["waiting", "approved", "rejected", "redraft", "expired", "withdrawn"]
-"""`redraft`: a person wants another draft; the run asks the item again. `expired`: nobody decided in time and that means
-no. `withdrawn`: its run ended first."""
+"""`redraft`: a person wants another draft; the run asks the item again. `expired`: nobody decided in time, and that
+means no. `withdrawn`: its run ended first."""
 
 INPUT: Final = "$input"
 ANSWER: Final = "$answer"
