@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -120,12 +121,12 @@ class Writer:
 
 
 class Store:
-    """Reads and writes the file; one thing at a time, outside the event loop."""
+    """Reads and writes the file, in a thread of its own: one thing at a time, also when a caller leaves meanwhile."""
 
     def __init__(self, path: Path, objects: Objects, clock: Clock) -> None:
         self._path, self._objects, self._clock = path, objects, clock
         self._database: sqlite3.Connection | None = None
-        self._turn = asyncio.Lock()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="stand-in")
 
     async def rows(self, sql: str, params: tuple[Cell, ...]) -> list[tuple[Cell, ...]]:
         return await self._do(lambda database: database.execute(sql, params).fetchall())
@@ -150,13 +151,14 @@ class Store:
         return await self._do(transaction)
 
     async def close(self) -> None:
+        """Waits for what is under way: SQLite crashes when a link is closed that a thread still reads from."""
+        await asyncio.to_thread(self._thread.shutdown)
         if self._database is not None:
             self._database.close()
             self._database = None
 
     async def _do(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        async with self._turn:
-            return await asyncio.to_thread(self._work, work)
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._work, work)
 
     def _work(self, work: Callable[[sqlite3.Connection], T]) -> T:
         if self._database is None:
