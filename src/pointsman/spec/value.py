@@ -4,11 +4,11 @@ The only checker of values: what one door refuses, every door refuses. What it g
 and is accepted again unchanged.
 """
 
-import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any, Final
 
 from pointsman.errors import nearest, way_out
@@ -212,31 +212,29 @@ def _any(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
 
 def _flaw(value: Any, room: int) -> tuple[Path, str] | None:
     """Why a value cannot be written as JSON, and where in it; `room`: levels that it may still have."""
-    match value:
-        case None | bool() | date():
-            return None
-        case str():
-            half = not value.isascii() and _SURROGATE.search(value)
-            return ((), "holds half of a character (a lone surrogate).") if half else None
-        case int():
-            return None if _fits_64_bits(value) else ((), "holds a number that is too large: it needs over 64 bits.")
-        case float() | Decimal():
-            return None if _is_finite(value) else ((), "holds a number that is too large, or NaN, which is none.")
-        case list() | tuple():
-            return _flaw_inside(enumerate(value), room)
-        case dict():
-            keyed = next((flaw for name in value if (flaw := _flaw(name, 0))), None)
-            return keyed or _flaw_inside(value.items(), room)
-    return (), f"must be a value that JSON can carry, got {_got(value)}."
+    if isinstance(value, str):
+        half = not value.isascii() and _SURROGATE.search(value)
+        return ((), "holds half of a character (a lone surrogate).") if half else None
+    if value is None or isinstance(value, bool | date):
+        return None
+    if isinstance(value, int):
+        return None if _fits_64_bits(value) else ((), "holds a number that is too large: it needs over 64 bits.")
+    if isinstance(value, float | Decimal):
+        return None if _is_finite(value) else ((), "holds a number that is too large, or NaN, which is none.")
+    if not isinstance(value, dict | list | tuple):
+        return (), f"must be a value that JSON can carry, got {_got(value)}."
+    return _flaw_inside(value, room) if room > 0 else ((), _TOO_DEEP)
 
 
-def _flaw_inside(parts: Any, room: int) -> tuple[Path, str] | None:
-    if room <= 0:
-        return (), _TOO_DEEP
-    for at, part in parts:
+def _flaw_inside(value: Any, room: int) -> tuple[Path, str] | None:
+    if isinstance(value, dict):
+        for name in value:
+            if flaw := _flaw(name, 0):
+                return flaw
+    for at, part in value.items() if isinstance(value, dict) else enumerate(value):
         if flaw := _flaw(part, room - 1):
-            path, message = flaw
-            return (at if isinstance(at, int) else str(at), *path), message
+            inside, message = flaw
+            return (at if isinstance(at, int) else str(at), *inside), message
     return None
 
 
@@ -262,7 +260,7 @@ def _fits_64_bits(value: int) -> bool:
 
 def _is_finite(value: float | Decimal) -> bool:
     """A Decimal must be finite as a float too, because that is how it is written."""
-    return (isinstance(value, float) or value.is_finite()) and math.isfinite(value)
+    return (isinstance(value, float) or value.is_finite()) and isfinite(value)
 
 
 def _unlike(field: Field, value: Any, path: Path) -> Unfit:
