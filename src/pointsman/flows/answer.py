@@ -15,7 +15,7 @@ from pointsman.spec.step import ApproveStep
 
 def of_plan(plan: Plan, run: Run, *, partial: bool) -> dict[str, Any]:
     """The answer of a flow file. `partial`: only the parts of the reply that exist."""
-    return envelope(plan.flow.title, run, _result(plan, run.scope, partial=partial), _approvals(plan, run.scope))
+    return envelope(plan.flow.title, run, _result(plan, run.scope, partial=partial), _approvals(plan, run))
 
 
 def envelope(title: str, run: Run, result: Value, approvals: list[dict[str, Any]]) -> dict[str, Any]:
@@ -119,14 +119,14 @@ def degraded(steps: Iterable[StepRecord]) -> list[str]:
     return sentences
 
 
-def _approvals(plan: Plan, scope: Mapping[str, Value]) -> list[dict[str, Any]]:
+def _approvals(plan: Plan, run: Run) -> list[dict[str, Any]]:
     """What waits for a person, as far as it is known when the reply is sent."""
     waiting = []
     for name, node in plan.nodes.items():
         spec = node.draft.spec
         if not isinstance(spec, ApproveStep):
             continue
-        items = scope.get(spec.approve.partition(".")[0])
+        items = run.scope.get(spec.approve.partition(".")[0])
         ok = items.get("ok") if isinstance(items, Mapping) else None
         waiting.append(
             {
@@ -137,6 +137,7 @@ def _approvals(plan: Plan, scope: Mapping[str, Value]) -> list[dict[str, Any]]:
                 "otherwise": spec.otherwise,
                 "waiting": len(ok) if isinstance(ok, list) else 0,
                 "status": "waiting",
+                "kept": "memory, until this process ends" if run.keeping is None else "journal",
             }
         )
     return waiting

@@ -3,11 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
+from pointsman.connectors.port import Effect
 from pointsman.control.retry import Backoff
-from pointsman.errors import Fault, Refused
-from pointsman.flows import answer, each
+from pointsman.errors import Fault, Refused, Uncertain
+from pointsman.flows import answer, approval, each
 from pointsman.flows.python import Context, PythonFlow
-from pointsman.flows.run import Bound, Degraded, Outcome, Part, Run, Skipped, Waiting
+from pointsman.flows.run import Bound, Degraded, Outcome, Part, Run, Skipped
 from pointsman.flows.services import Services
 from pointsman.flows.steps import ask, call, python, run, score, sql
 from pointsman.flows.turn import Act, Scope, Turn, perform
@@ -16,7 +17,7 @@ from pointsman.journal.record import StepRecord
 from pointsman.language.expression import Expression
 from pointsman.plan.node import Node, Plan
 from pointsman.shape import Value
-from pointsman.spec.step import ApproveStep, Retry, StepCommon, UseValue
+from pointsman.spec.step import ApproveStep, CallStep, Retry, StepCommon, UseValue
 
 Go = Callable[[Run, StepRecord], Awaitable[Outcome]]
 CallFlow = Callable[[str, dict[str, Value], Turn], Awaitable[Value]]
@@ -33,7 +34,7 @@ VERBS: Final[Mapping[str, Callable[[Node, Services], Act]]] = {
 
 def bind(plan: Plan, services: Services, call_flow: CallFlow) -> Bound:
     """A flow ready to run. The plan must be sound."""
-    parts = {name: _part(node, services, call_flow) for name, node in plan.nodes.items()}
+    parts = {name: _part(node, plan, services, call_flow) for name, node in plan.nodes.items()}
     frees: dict[str, list[str]] = {}
     for name, part in parts.items():
         for needed in part.needs:
@@ -80,7 +81,11 @@ def bind_python(flow: PythonFlow, services: Services, call_flow: CallFlow) -> Bo
 
 
 def _turns(
-    backoff: Backoff, timeout: float | None, scrub: Callable[[str], str], call_flow: CallFlow
+    backoff: Backoff,
+    timeout: float | None,
+    scrub: Callable[[str], str],
+    call_flow: CallFlow,
+    effect: Effect = "none",
 ) -> Callable[[Run, StepRecord], Turn]:
     def turn(run: Run, record: StepRecord) -> Turn:
         return Turn(
@@ -95,49 +100,77 @@ def _turns(
             call_flow=call_flow,
             scrub=scrub,
             outputs=run.outputs,
+            effect=effect,
+            keeping=run.keeping,
         )
 
     return turn
 
 
-def _part(node: Node, services: Services, call_flow: CallFlow) -> Part:
-    spec = node.draft.spec
+def _part(node: Node, plan: Plan, services: Services, call_flow: CallFlow) -> Part:
+    spec, needs = node.draft.spec, node.draft.needs
     if isinstance(spec, ApproveStep):
-        return Part(node.draft.needs, _wait_for_person(spec))
-    turns = _turns(_backoff(spec.retry), spec.timeout, services.scrub, call_flow)
-    return Part(node.draft.needs, _modified(node, VERBS[node.draft.verb](node, services), turns))
+        return Part(needs, approval.go(node, plan))
+    act = VERBS[node.draft.verb](node, services)
+    effect = effect_of(spec, services)
+    follows = approval.followed(node, plan)
+    if follows is not None:
+        act = approval.only_approved(act, node, follows)
+    turns = _turns(_backoff(spec.retry), spec.timeout, services.scrub, call_flow, effect)
+    return Part(needs, _modified(node, act, turns), follows)
+
+
+def effect_of(spec: StepCommon, services: Services) -> Effect:
+    """What repeating a step does outside: of a `call` what its connection says, of everything else nothing."""
+    if not isinstance(spec, CallStep):
+        return "none"
+    connection, _, action = spec.call.partition(".")
+    limited = services.connections.get(connection)
+    return "none" if limited is None else limited.actions[action].effect
 
 
 def _backoff(spec: Retry | None) -> Backoff:
     return Backoff() if spec is None else Backoff(spec.attempts, spec.first, spec.most)
 
 
-def _wait_for_person(spec: ApproveStep) -> Go:
-    async def go(run: Run, record: StepRecord) -> Outcome:
-        return Waiting(f"waits for {spec.by} to decide on {spec.approve}")
-
-    return go
-
-
 def _modified(node: Node, act: Act, turns: Callable[[Run, StepRecord], Turn]) -> Go:
-    """The verb with `each`, `when` and `on_error` around it."""
+    """The verb with `each`, `when` and `on_error` around it. A durable run keeps how it came out, so that it comes out
+    the same when the run is taken up again."""
     draft, spec = node.draft, node.draft.spec
     once = act if draft.each is None else _over(node, act)
 
     async def go(run: Run, record: StepRecord) -> Outcome:
         scope, turn = run.scope, turns(run, record)
+        found = run.keeping.found(draft.name, "none") if run.keeping is not None else None
+        if found is not None and (found.notes.degraded or found.notes.skipped):
+            turn.recall(found.notes)
+            return (
+                Skipped(found.notes.skipped)
+                if found.notes.skipped
+                else Degraded(found.output, str(found.notes.degraded))
+            )
         try:
             if draft.when is not None and draft.each is None and not _holds(draft.when, scope):
-                return Skipped(f"{draft.when.source} is false")
+                return await _settled(turn, Skipped(f"{draft.when.source} is false"))
             return await (once(scope, turn) if draft.each is not None else perform(once, scope, turn))
+        except Uncertain:
+            raise
         except Fault as fault:
             if spec.on_error in ("fail", "collect"):
                 raise
             if turn.missing is not None:
                 turn.source_is(turn.missing)
-            return Degraded(_instead(node, spec), fault.sentence)
+            return await _settled(turn, Degraded(_instead(node, spec), fault.sentence))
 
     return go
+
+
+async def _settled(turn: Turn, outcome: Skipped | Degraded) -> Outcome:
+    if turn.keeping is not None:
+        degraded = isinstance(outcome, Degraded)
+        notes = turn.notes(**{"degraded" if degraded else "skipped": outcome.reason})
+        await turn.keeping.done(turn.kept_as, outcome.output if isinstance(outcome, Degraded) else None, notes)
+    return outcome
 
 
 def _over(node: Node, act: Act) -> Act:

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from pointsman.clock import Clock
 from pointsman.errors import DeadlinePassed, Fault
+from pointsman.flows.keeping import Keeping
 from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.frame import Frame, Output
 from pointsman.journal.record import RunRecord, RunStatus, StepRecord
@@ -18,9 +19,13 @@ from pointsman.shape import Value
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A step that a person must decide on; what needs it stays pending."""
+    """A step that a person must decide on; what needs it stays pending.
+
+    `output`: what is known of it so far; steps that go over its items may begin with those.
+    """
 
     reason: str
+    output: Output = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,8 @@ class Part:
 
     needs: frozenset[str]
     go: Callable[["Run", StepRecord], Awaitable[Outcome]]
+    follows: str | None = None
+    """The approval whose items it goes over, one by one as they are approved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +90,7 @@ class Run:
         clock: Clock,
         kept: "Callable[[Run], None]",
         previous: RunRecord | None = None,
+        keeping: Keeping | None = None,
     ) -> None:
         self.bound, self.record, self.clock = bound, record, clock
         self.outputs: dict[str, Output] = {}
@@ -91,6 +99,8 @@ class Run:
         self.models: list[ModelNote] = []
         self.deadline: float | None = clock.monotonic() + bound.timeout
         self._kept = kept
+        self.keeping = keeping
+        """Where it is kept, when it is durable."""
         self.previous = previous
         """The last run that answered the same flow with the same input."""
         self._missing = {name: len(part.needs) for name, part in bound.parts.items()}
@@ -125,9 +135,11 @@ class Run:
 
     def _spawn(self, names: tuple[str, ...]) -> None:
         for name in names:
-            task = asyncio.create_task(self._walk(name))
-            self._tasks.add(task)
-            task.add_done_callback(self._left)
+            self._add(asyncio.create_task(self._walk(name)))
+
+    def _add(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._left)
 
     def _left(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -164,6 +176,9 @@ class Run:
         match outcome:
             case Waiting():
                 record.status, record.reason = "waiting", outcome.reason
+                if outcome.output is not None:
+                    self.scope[name] = _value(outcome.output)
+                    self._spawn_followers(name)
                 return False
             case Skipped():
                 record.status, record.reason = "skipped", outcome.reason
@@ -174,8 +189,21 @@ class Run:
         record.ended = self.clock.now()
         record.rows = _count(output)
         self.outputs[name] = output
-        self.scope[name] = output.rows if isinstance(output, Frame) else output
+        self.scope[name] = _value(output)
         return True
+
+    def _spawn_followers(self, approval: str) -> None:
+        """Steps that go over the items of an approval begin with those that are decided."""
+        for name in self.bound.frees.get(approval, ()):
+            if self.bound.parts[name].follows == approval and self._missing[name] == 1:
+                self._add(asyncio.create_task(self._follow(name, approval)))
+
+    async def _follow(self, name: str, approval: str) -> None:
+        record = self.record.steps[name]
+        if await self._step(name):
+            # More may be approved yet: what it did so far stands, and its followers wait.
+            del self.outputs[name], self.scope[name]
+            record.status, record.reason, record.ended = "waiting", f"goes on as {approval} does", None
 
     def _free(self, name: str) -> tuple[str, ...]:
         freed = []
@@ -236,6 +264,11 @@ class Run:
             self._reply.cancel()
         self._kept(self)
         self._end.set()
+
+
+def _value(output: Output) -> Value:
+    """What expressions see of an output."""
+    return output.rows if isinstance(output, Frame) else output
 
 
 def _count(output: Output) -> int | None:
