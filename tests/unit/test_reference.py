@@ -11,6 +11,7 @@ from scripts import reference
 from pointsman import spec
 from pointsman.spec.base import Spec
 from pointsman.spec.codes import CODES
+from pointsman.spec.described import described
 from pointsman.spec.prompt import Prompt
 
 
@@ -48,14 +49,13 @@ def test_every_class_says_what_it_is(found: type[Spec]) -> None:
     "found", [found for found in CLASSES if found.__name__ not in SPEAKING], ids=lambda c: c.__name__
 )
 def test_every_key_says_what_it_means(found: type[Spec]) -> None:
-    assert [name for name, field in found.model_fields.items() if not field.description] == []
+    assert [key for key, text in described(found).items() if not text] == []
 
 
 @pytest.mark.parametrize("found", CLASSES, ids=lambda found: found.__name__)
 def test_every_key_is_in_the_reference(found: type[Spec]) -> None:
     page = reference.project_files()
-    described = {field.alias or name: field.description or "" for name, field in found.model_fields.items()}
-    for key, description in described.items():
+    for key, description in described(found).items():
         assert re.search(rf"\| `{key}` \| .* {re.escape(reference.cell(description))} \|", page), key
 
 

@@ -9,11 +9,12 @@ from pointsman import labels, quantity
 
 
 class Spec(BaseModel):
-    """A mapping in a project file: the class is the schema, the reference page, the default and the hint."""
+    """A mapping in a project file: the class is the schema, the reference page, the default and the hint.
 
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True, populate_by_name=True, defer_build=True
-    )
+    What its keys mean stands below them; `spec.described` reads it when somebody asks.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, defer_build=True)
 
 
 T = TypeVar("T")

@@ -3,7 +3,10 @@
 from typing import Any, Final
 
 from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+from pydantic_core.core_schema import ModelSchema
 
+from pointsman.spec.described import described
 from pointsman.spec.field import Field
 from pointsman.spec.flow import Flow
 from pointsman.spec.json_tidy import Json, partial, tidy
@@ -32,7 +35,7 @@ def schemas() -> dict[str, Json]:
 
 def schema_of(kind: type[BaseModel]) -> Json:
     """Of one class, as its files are written."""
-    schema = tidy(kind.model_json_schema(by_alias=True))
+    schema = tidy(kind.model_json_schema(by_alias=True, schema_generator=_Described))
     definitions: Json = schema.get("$defs", {})
     if Field.__name__ in definitions:
         definitions[Field.__name__] = _with_short_form(definitions[Field.__name__])
@@ -40,6 +43,18 @@ def schema_of(kind: type[BaseModel]) -> Json:
         definitions["Step"] = _step()
         schema["properties"]["steps"]["additionalProperties"] = {"$ref": "#/$defs/Step"}
     return schema
+
+
+class _Described(GenerateJsonSchema):
+    """With what each key means."""
+
+    def model_schema(self, schema: ModelSchema) -> Json:
+        found = super().model_schema(schema)
+        model: type[BaseModel] = schema["cls"]
+        for key, text in described(model).items():
+            if text:
+                found["properties"][key]["description"] = text
+        return found
 
 
 def _with_short_form(field: Json) -> Json:
@@ -52,8 +67,8 @@ def _step() -> Json:
     """By its verb, so that an editor speaks of that verb's keys rather than of seven kinds of steps that do not fit."""
     keys: Json = {}
     for verb in VERBS.values():
-        for name, field in verb.model_fields.items():
-            keys.setdefault(field.alias or name, {"description": field.description} if field.description else {})
+        for key, text in described(verb).items():
+            keys.setdefault(key, {"description": text} if text else {})
     for name, verb in VERBS.items():
         keys[name] = {"description": verb.__doc__ or ""}
     return {

@@ -11,7 +11,8 @@ MOST: Final = 2**20
 MOST_DATA: Final = 16 * 2**20
 """Characters of a file that a tool writes: a model's JSON, an OpenAPI document."""
 
-_NOT_TEXT: Final = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_NOT_TEXT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
+"""Named one by one: the complement of what is text takes 4 ms to compile, a hundredth of a whole `check`."""
 
 
 def source(file: str, text: str) -> Source:

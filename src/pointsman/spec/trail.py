@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, RootModel, Tag
 
+from pointsman.spec.described import described
 from pointsman.spec.node import Key, Path
 
 
@@ -60,9 +61,7 @@ def follow(root: type[BaseModel], location: tuple[Key, ...]) -> Trail:
 
 def keys(models: tuple[type[BaseModel], ...]) -> dict[str, str]:
     """The keys that the classes know, as written in files, with their descriptions."""
-    return {
-        field.alias or name: field.description or "" for model in models for name, field in model.model_fields.items()
-    }
+    return {key: text for model in models for key, text in described(model).items()}
 
 
 def _arms(annotations: list[Any]) -> list[tuple[frozenset[Key], Any]]:
