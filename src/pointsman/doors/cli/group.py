@@ -1,7 +1,11 @@
 """The verbs, each loaded only when it is called: `check` must not wait for what `up` imports."""
 
+import gc
 import importlib
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import click
@@ -21,6 +25,8 @@ VERBS: Final = {
     "doctor": "Look at this machine and say what works and what is missing.",
     "schema": "Write JSON Schemas, for editors.",
 }
+WITHOUT_PLUGINS: Final = frozenset({"check", "init", "schema"})
+"""Verbs that run nobody else's code: for them pydantic need not look for plug-ins in every installed package."""
 
 
 class Verbs(click.Group):
@@ -32,12 +38,26 @@ class Verbs(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"pointsman.doors.cli.{name}"), name)
+        if name in WITHOUT_PLUGINS:
+            os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+        with _nothing_collected():
+            command: click.Command = getattr(importlib.import_module(f"pointsman.doors.cli.{name}"), name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Modules stay for good, so the collector need not walk them while they load, nor ever after."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
