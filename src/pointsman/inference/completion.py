@@ -6,11 +6,11 @@ Chat Completions API reference: `chat.completion`, `chat.completion.chunk`, erro
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import orjson
 
+from pointsman.control.asked_wait import LONGEST, retry_after
 from pointsman.errors import Broken, Fault, Later, Refused
 from pointsman.inference.port import Usage
 from pointsman.spec.model import TokenPrice
@@ -89,17 +89,11 @@ def fault(status: int, headers: Mapping[str, str], body: bytes, upstream: str, n
 
 
 def delay(headers: Mapping[str, str], now: datetime) -> float | None:
-    """Seconds to wait: `retry-after-ms`, or `Retry-After` (RFC 9110 section 10.2.3: seconds or a date)."""
-    for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        text = headers.get(name, "").strip()
-        if text.replace(".", "", 1).isdigit() and text.isascii():
-            return float(text) * scale
-        if text and scale == 1.0:
-            try:
-                return max((parsedate_to_datetime(text) - now).total_seconds(), 0.0)
-            except (ValueError, TypeError):  # TypeError: a date without its zone
-                return None
-    return None
+    """Seconds to wait: `retry-after-ms`, which OpenAI's own clients know, or `Retry-After`."""
+    finer = headers.get("retry-after-ms", "").strip()
+    if finer.isascii() and finer.isdigit():
+        return min(float(finer) / 1000, LONGEST)
+    return retry_after(headers.get("retry-after"), now)
 
 
 def message(error: Mapping[str, Any]) -> str:

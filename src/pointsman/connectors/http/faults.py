@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import orjson
 
 from pointsman.clock import Clock
+from pointsman.control.asked_wait import retry_after
 from pointsman.errors import Broken, Fault, Later, Refused
 
 _LONGEST_DETAIL: Final = 300
-_LONGEST_WAIT: Final = 24 * 3600.0
 
 
 def of_status(
@@ -20,7 +19,7 @@ def of_status(
     """The fault of a status from 400. `asked`: `GET /people`; `once`: a write that must not be tried twice."""
     said = f"{asked} answered {status}{': ' + detail if detail else ''}."
     if status in (429, 503) or (status >= 500 and not once):
-        delay = retry_after(headers.get("Retry-After"), clock)
+        delay = retry_after(headers.get("Retry-After"), clock.now())
         return Later(said, delay=delay, where=where, status=429 if status == 429 else 503)
     if status >= 500:
         return unknown_fate(said, where)
@@ -57,24 +56,10 @@ def detail_of(body: bytes) -> str:
     return line if len(line) <= _LONGEST_DETAIL else f"{line[:_LONGEST_DETAIL]}…"
 
 
-def retry_after(text: str | None, clock: Clock) -> float | None:
-    """Seconds of a `Retry-After` header: a number, or a date (RFC 9110 section 10.2.3)."""
-    if not text:
-        return None
-    if text.strip().isdigit():
-        return min(float(text), _LONGEST_WAIT)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(max((moment - clock.now()).total_seconds(), 0.0), _LONGEST_WAIT)
-
-
 def as_of(headers: Mapping[str, str], clock: Clock) -> str | None:
     """When the data were true, where a cache on the way says how old they are (`Age`, RFC 9111 section 5.1)."""
     age = headers.get("Age", "")
-    if not age.isdigit():
+    if not (age.isascii() and age.isdigit()):
         return None
-    moment = clock.now().timestamp() - min(int(age), 10**9)
+    moment = clock.now().timestamp() - min(float(age), 1e9)
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")

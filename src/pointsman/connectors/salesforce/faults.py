@@ -1,15 +1,15 @@
 """What an answer of Salesforce asks of the reader. Pure.
 
-Source: Salesforce REST API Developer Guide, "Status Codes and Error Responses"; RFC 9110 section 10.2.3 (Retry-After).
+Source: Salesforce REST API Developer Guide, "Status Codes and Error Responses".
 """
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
 
 from pointsman.connectors.salesforce.wire import Answer
+from pointsman.control.asked_wait import retry_after
 from pointsman.errors import Broken, Fault, Later, Refused
 
 _PASSING: Final = frozenset(
@@ -33,7 +33,7 @@ def fault_of(answer: Answer, now: datetime) -> Fault:
     text = text if text.endswith(".") else f"{text}."
     if answer.status in (429, 503) or answer.status >= 500 or code in _PASSING:
         status = 429 if answer.status == 429 or code == "REQUEST_LIMIT_EXCEEDED" else None
-        return Later(text, delay=retry_after(answer, now), where=answer.where, status=status)
+        return Later(text, delay=retry_after(answer.headers.get("Retry-After"), now), where=answer.where, status=status)
     if answer.status in (401, 403):
         way_out = "Look at what the connection's user may do there."
         return Broken(text, where=answer.where, way_out=way_out)
@@ -58,18 +58,6 @@ def said(answer: Answer) -> tuple[str, str]:
     return _text(first.get("errorCode") or first.get("error")), _text(
         first.get("message") or first.get("error_description")
     )
-
-
-def retry_after(answer: Answer, now: datetime) -> float | None:
-    """Seconds that the server asks to wait, given as a number or as a date."""
-    given = answer.headers.get("Retry-After", "").strip()
-    if given.isdigit():
-        return float(given)
-    try:
-        moment = parsedate_to_datetime(given)
-    except ValueError:
-        return None
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - now).total_seconds())
 
 
 def _text(value: Any) -> str:
