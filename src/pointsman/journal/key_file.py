@@ -1,4 +1,5 @@
-"""The journal's keys as text: one `<id> <base64>` a line, the last one current. A file on one machine, a secret elsewhere.
+"""The journal's keys as text: one `<id> <base64>` a line, the last one current. A file on one machine, elsewhere a
+secret.
 
 A new key is a new last line; the others stay as long as payloads refer to them.
 """
@@ -35,7 +36,8 @@ def read_keys(text: str, where: str) -> Sealer:
 
 
 def open_key_file(path: Path) -> Sealer:
-    """The sealer of a machine's own key file, which is made when it is missing. Raises Broken when others may read it."""
+    """The sealer of a machine's own key file, which is made when it is missing. Raises Broken when others may
+    read it."""
     if not path.exists():
         _make(path, new_key())
     mode = path.stat().st_mode
@@ -52,7 +54,8 @@ def new_key() -> str:
 
 
 def add_key(path: Path) -> None:
-    """Makes a new key current; what was sealed before still opens. Running processes go on with theirs until restarted."""
+    """Makes a new key current; what was sealed before still opens. Running processes go on with the one that
+    they have."""
     open_key_file(path)
     text = path.read_text()
     draft = _draft(path, text + ("" if text.endswith("\n") else "\n") + new_key())
