@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pointsman.errors import Fault, Refused
+from pointsman.errors import Fault, Refused, Uncertain
 from pointsman.flows.turn import Act, Scope, Turn, perform
 from pointsman.frame import Frame, Output
 from pointsman.shape import Value
@@ -46,31 +46,38 @@ async def go_over(
 ) -> dict[str, Value]:
     """`{ok: [{key, item, value, …}], failed: [{key, item, error}]}`, both in the order of the items.
 
-    Without `collect` the first failure is raised and the others are cancelled.
+    Without `collect` the first failure is raised; no further item is begun, but those under way end, because a write
+    that is cut off leaves its fate unknown. Raises Uncertain, last, when that is so for any item.
     """
     outcomes: list[dict[str, Any] | None] = [None] * len(items)
     waiting = iter(range(len(items)))
+    failures: list[Fault] = []
+    unknown: list[Uncertain] = []
 
     async def worker() -> None:
         for position in waiting:
+            if failures:
+                return
             item = items[position]
             inner = turn.of_item(item.key)
             try:
                 value = await perform(act, {**scope, alias: item.value}, inner)
+            except Uncertain as fault:
+                unknown.append(fault)
             except Fault as fault:
                 if not collect:
-                    raise fault.at(f"item {item.key}") from None
+                    failures.append(fault)
+                    return
                 turn.record.failed_items += 1
                 outcomes[position] = {"key": item.key, "item": item.value, "error": fault.sentence}
             else:
                 outcomes[position] = _succeeded(item, value, inner.source)
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(concurrency, len(items))):
-                group.create_task(worker())
-    except* Fault as faults:
-        raise faults.exceptions[0] from None
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(concurrency, len(items))):
+            group.create_task(worker())
+    if failures or unknown:
+        raise (failures or unknown)[0]
     ok = [outcome for outcome in outcomes if outcome is not None and "error" not in outcome]
     return {"ok": ok, "failed": [outcome for outcome in outcomes if outcome is not None and "error" in outcome]}
 

@@ -76,6 +76,9 @@ class Keeping(Protocol):
     async def failed(self, key: str, error: str, *, certain: bool) -> None:
         """It did not happen (`certain`), or nobody can tell."""
 
+    async def ask_what_happened(self, key: str, sentence: str) -> None:
+        """Asks a person whether a write whose end is unknown happened: yes = it is done, no = it is done again."""
+
     async def decide(self, step: str, items: Sequence[Item]) -> Decided:
         """Asks people about the items that were not asked about yet; what they have decided so far."""
 

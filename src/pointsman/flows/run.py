@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pointsman.clock import Clock
-from pointsman.errors import DeadlinePassed, Fault
+from pointsman.errors import DeadlinePassed, Fault, Uncertain
 from pointsman.flows.keeping import Keeping
 from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.frame import Frame, Output
@@ -107,24 +107,37 @@ class Run:
         self._reply_missing = set(bound.reply_needs)
         self._tasks: set[asyncio.Task[None]] = set()
         self._reply: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
+        self._over = False
+        """How it ends is decided; steps may still be stopping."""
         self._end = asyncio.Event()
         self._timer = asyncio.get_running_loop().call_later(bound.timeout, self._out_of_time)
 
+    @property
+    def left(self) -> bool:
+        """Whether nothing of it is running any more."""
+        return self._end.is_set()
+
     def start(self) -> None:
         self._reply_when_ready()
-        self._spawn(tuple(name for name, count in self._missing.items() if count == 0))
+        if not self._over:
+            self._spawn(tuple(name for name, count in self._missing.items() if count == 0))
 
     async def answered(self) -> dict[str, Any]:
-        """The answer envelope. Raises what failed the run; a caller that leaves cancels the run."""
+        """The answer envelope. Raises what failed the run; a caller that leaves cancels a run that nobody keeps."""
         try:
             return await asyncio.shield(self._reply)
         except asyncio.CancelledError:
-            if not self._reply.done():
+            if not self._reply.done() and self.keeping is None:
                 self.cancel("the caller left")
             raise
 
+    async def replied(self) -> None:
+        """Until there is a reply, or it is known that there will be none."""
+        await asyncio.wait({self._reply})
+
     async def ended(self) -> None:
-        """Until no step is running any more; a run that waits for a person has ended here too."""
+        """Until no step is running any more, those that were stopped included; a run that waits for a person has ended
+        here too."""
         await self._end.wait()
 
     def cancel(self, reason: str) -> None:
@@ -145,6 +158,7 @@ class Run:
         self._tasks.discard(task)
         if not self._tasks:
             self._finish("waiting" if self._is_waiting() else "done", "")
+            self._leave()
 
     def _is_waiting(self) -> bool:
         return any(step.status == "waiting" for step in self.record.steps.values())
@@ -166,6 +180,9 @@ class Run:
             record.status, record.reason, record.ended = "cancelled", self.record.error or "cancelled", self.clock.now()
             raise
         except Fault as fault:
+            if isinstance(fault, Uncertain) and self.keeping is not None:
+                record.status, record.reason = "waiting", fault.sentence
+                return False
             record.status, record.reason, record.ended = "failed", fault.sentence, self.clock.now()
             self._give_up(fault.at(f"step {name}"))
             return False
@@ -242,7 +259,7 @@ class Run:
         )
 
     def _give_up(self, fault: Fault) -> None:
-        if self._end.is_set():
+        if self._over:
             return
         self._finish("failed", fault.sentence)
         if not self._reply.done():
@@ -254,16 +271,24 @@ class Run:
             task.cancel()
 
     def _finish(self, status: RunStatus, reason: str) -> None:
-        if self._end.is_set():
+        if self._over:
             return
+        self._over = True
         self._timer.cancel()
         self.record.status, self.record.error = status, reason or None
         if status != "waiting":
             self.record.ended = self.clock.now()
         if status == "cancelled" and not self._reply.done():
             self._reply.cancel()
-        self._kept(self)
-        self._end.set()
+        if self._tasks:
+            self._kept(self)
+        else:
+            self._leave()
+
+    def _leave(self) -> None:
+        if not self._end.is_set():
+            self._end.set()
+            self._kept(self)
 
 
 def _value(output: Output) -> Value:

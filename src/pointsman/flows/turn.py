@@ -123,13 +123,18 @@ Act = Callable[[Scope, Turn], Awaitable[Output]]
 async def perform(act: Act, scope: Scope, turn: Turn) -> Output:
     """Does it, or answers from the journal what it gave when it was done. Raises Refused, Later, Broken, and Uncertain
     for an outside write that may have happened."""
-    if turn.keeping is None:
-        return await _with_tries(act, scope, turn)
-    found = turn.keeping.found(turn.kept_as, turn.effect)
-    if found is None:
-        output = await _with_tries(act, scope, turn)
-        await turn.keeping.done(turn.kept_as, output, turn.notes())
-        return output
+    keeping = turn.keeping
+    try:
+        found = None if keeping is None else keeping.found(turn.kept_as, turn.effect)
+        if found is None:
+            output = await _with_tries(act, scope, turn)
+            if keeping is not None:
+                await keeping.done(turn.kept_as, output, turn.notes())
+            return output
+    except Uncertain as fault:
+        if keeping is not None:
+            await keeping.ask_what_happened(turn.kept_as, fault.at(f"item {turn.item}" if turn.item else "").sentence)
+        raise
     turn.recall(found.notes)
     if found.error is not None:
         raise Refused(found.error)
