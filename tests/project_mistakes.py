@@ -174,6 +174,14 @@ MISTAKES: Final[dict[str, tuple[dict[str, str | None], list[str]]]] = {
         {"flows/f.yaml": "flow: f\ninput: {n: {type: integer, default: many}}\nsteps: {a: {run: at-risk}}\n"},
         ["PM038 flows/f.yaml:2:37 the default does not fit"],
     ),
+    "default-inside": (
+        {"flows/f.yaml": "flow: f\ninput: {o: {type: list, items: {type: object, fields: {q: {type: quarter, default: Q4}}}}}\nsteps: {a: {run: at-risk}}\n"},
+        ["PM038 flows/f.yaml:2:84 the default does not fit: it must be a quarter such as 2026-Q4, got the text 'Q4'"],
+    ),
+    "default-of-a-result": (
+        {"flows/f.yaml": FLOW_HEAD + "  a: {python: lib.helpers:tidy, returns: {type: integer, default: 1.5}}\n", "lib/helpers.py": "async def tidy(): ...\n"},
+        ["PM038 flows/f.yaml:3:67 the default does not fit: it must be a whole number, got the number 1.5"],
+    ),
     "feature-without-input": (
         {"models/churn.yaml": FILES["models/churn.yaml"].replace("{recency_days: integer, ", "{")},
         ["PM043 models/churn.yaml:5:1 the model's file needs the column `recency_days`, which `inputs` does not name"],

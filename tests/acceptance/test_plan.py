@@ -189,6 +189,13 @@ def test_every_mistake_is_found_in_one_go(tmp_path):
     assert sorted(code for code, *_ in problems(tmp_path, steps)) == ["PM201", "PM202", "PM204"]
 
 
+def test_every_unreadable_argument_of_a_step_is_found_in_one_go(tmp_path):
+    steps = (
+        ORDERS + '  x: {python: "functions:f", with: {a: "${{ 1 + }}", b: [1, "${{ (lambda: 1)() }}"], c: "${{ x"}}\n'
+    )
+    assert [code for code, *_ in problems(tmp_path, steps)] == ["PM201", "PM201", "PM201"]
+
+
 def edited(root, file, old, new):
     templates.write("sales", root)
     path = root / file
