@@ -120,7 +120,7 @@ async def test_a_language_models_letters_are_labelled_and_counted(sales):
     assert found(answer) == AT_RISK
     assert [draft["source"] for draft in answer["result"]["drafts"]] == ["llm"] * len(AT_RISK)
     (line,) = (line for line in answer["models"] if line["step"] == "drafts")
-    assert line == {"model": "writer", "version": MODEL, "step": "drafts", "endpoint": "e1", "source": "llm", "detail": "e1 answered", "calls": 12}  # fmt: skip
+    assert line == {"model": "writer", "version": MODEL, "prompt": "retention_email@1", "step": "drafts", "endpoint": "e1", "source": "llm", "detail": "e1 answered", "calls": 12}  # fmt: skip
     tokens = 12 * USAGE["prompt_tokens"], 12 * USAGE["completion_tokens"]
     dollars = pytest.approx((tokens[0] * 1 + tokens[1] * 10) / 1e6)
     assert answer["cost"] == {"input_tokens": tokens[0], "output_tokens": tokens[1], "dollars": dollars}

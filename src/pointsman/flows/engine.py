@@ -78,14 +78,16 @@ class Engine:
         return answer["result"]  # type: ignore[no-any-return]
 
     async def close(self) -> None:
-        """Stops what is still running."""
-        for run in list(self._running):
+        """Stops what is still running, and waits until it has let go of what it was using."""
+        running = list(self._running)
+        for run in running:
             run.cancel("the process is stopping")
+        for run in running:
             await run.ended()
 
     def _keep(self, run: Run) -> None:
         self.journal.keep_outputs(run.record.id, dict(run.outputs))
-        if run.record.status != "running":
+        if run.left:
             self._running.discard(run)
 
 
