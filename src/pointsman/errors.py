@@ -86,6 +86,17 @@ class Broken(Fault):
 class Uncertain(Broken):
     """An outside write that may have happened: nobody can tell. It is never repeated by itself; a person is asked."""
 
+    def __init__(
+        self,
+        rule: str,
+        *,
+        where: str = "",
+        way_out: str = "Whether it was done is not known: look there before you send it again.",
+        code: str = "",
+        status: int | None = None,
+    ) -> None:
+        super().__init__(rule, where=where, way_out=way_out, code=code, status=status)
+
 
 def nearest(got: str, known: Iterable[str]) -> str | None:
     """The known word that was probably meant, if one is near."""
