@@ -81,4 +81,5 @@ def main() -> None:
         code = talk.exit_code(fault)
     except (KeyboardInterrupt, click.Abort):
         code = 130
+    gc.unfreeze()  # else DuckDB's binding finds its types alive at the end, and complains on stderr
     sys.exit(code or 0)
