@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final, final
 from urllib.parse import quote, quote_plus
 
-from pointsman.errors import Refused
+from pointsman.errors import Broken, Refused
 
 HIDDEN: Final = "***"
 _SHORTEST: Final = 4
@@ -55,7 +55,8 @@ class Secrets:
     def resolve(self, reference: str) -> Secret:
         """The secret behind `secret://env/NAME` or `secret://file/path`.
 
-        It is read again at each call, so a rotated key is picked up. Raises Refused, naming the reference.
+        It is read again at each call, so a rotated key is picked up. Naming the reference, raises Broken when there is
+        no such value, Refused when no provider is called so.
         """
         provider, _, name = reference.removeprefix("secret://").partition("/")
         match provider:
@@ -81,7 +82,7 @@ class Secrets:
     def _from_environment(self, reference: str, name: str) -> str:
         value = self._environ.get(name, "")
         if not value:
-            raise Refused(
+            raise Broken(
                 f"{reference}: the environment has no variable `{name}`, or it is empty.",
                 way_out=f"Set it: export {name}=…",
             )
@@ -93,12 +94,12 @@ class Secrets:
             value = path.read_text(encoding="utf-8").rstrip("\r\n")
         except (OSError, UnicodeDecodeError) as fault:
             reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
-            raise Refused(
+            raise Broken(
                 f"{reference}: the file cannot be read ({reason}).",
                 way_out=f"Put the secret into `{name}` in the project's folder, readable for this user, not in git.",
             ) from None
         if not value:
-            raise Refused(f"{reference}: the file is empty.", way_out=f"Put the secret into `{name}`.")
+            raise Broken(f"{reference}: the file is empty.", way_out=f"Put the secret into `{name}`.")
         return value
 
     def _forms(self) -> Iterator[str]:

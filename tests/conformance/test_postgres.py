@@ -242,7 +242,7 @@ async def test_a_value_that_does_not_fit_is_refused_without_showing_it(crm: Limi
     [
         ({"password": "secret://env/WRONG"}, Broken, "does not let user"),
         ({"database": "nowhere"}, Broken, "no database named nowhere"),
-        ({"password": "secret://env/UNSET"}, Refused, "UNSET"),
+        ({"password": "secret://env/UNSET"}, Broken, "UNSET"),
         ({"host": "/nowhere"}, Later, "no answer"),
     ],
     ids=["password", "database", "secret", "socket"],

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from pointsman.errors import Refused
+from pointsman.errors import Broken, Fault, Refused
 from pointsman.secrets import Secret, Secrets
 
 CANARY = 'Can&ary/"99"+pass wörd'
@@ -49,18 +49,20 @@ def test_a_secret_is_not_stored(secrets: Secrets) -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "words"),
+    ("reference", "kind", "words"),
     [
-        ("secret://env/SF_KEY", ["secret://env/SF_KEY", "export SF_KEY="]),
-        ("secret://env/EMPTY", ["EMPTY", "empty"]),
-        ("secret://file/missing.pem", ["secret://file/missing.pem", "No such file"]),
-        ("secret://file/empty", ["empty"]),
-        ("secret://vault/kv/app#key", ["vault", "not available yet", "secret://env/"]),
-        ("secret://k8s/ns/name#key", ["k8s", "not available yet"]),
+        ("secret://env/SF_KEY", Broken, ["secret://env/SF_KEY", "export SF_KEY="]),
+        ("secret://env/EMPTY", Broken, ["EMPTY", "empty"]),
+        ("secret://file/missing.pem", Broken, ["secret://file/missing.pem", "No such file"]),
+        ("secret://file/empty", Broken, ["empty"]),
+        ("secret://vault/kv/app#key", Refused, ["vault", "not available yet", "secret://env/"]),
+        ("secret://k8s/ns/name#key", Refused, ["k8s", "not available yet"]),
     ],
 )
-def test_what_is_missing_is_refused_with_the_way_out(secrets: Secrets, reference: str, words: list[str]) -> None:
-    with pytest.raises(Refused) as caught:
+def test_what_is_missing_is_for_an_operator_and_what_is_unknown_for_the_project(
+    secrets: Secrets, reference: str, kind: type[Fault], words: list[str]
+) -> None:
+    with pytest.raises(kind) as caught:
         secrets.resolve(reference)
     assert [word for word in words if word not in caught.value.sentence] == []
 

@@ -137,7 +137,7 @@ class OpenAiWriter:
             return {}
         try:
             value = self._secrets.resolve(reference).reveal()
-        except Refused as fault:
+        except Fault as fault:
             raise Broken(fault.rule, way_out=fault.way_out, status=502) from None
         if not (value.isascii() and value.isprintable()):
             raise Broken(f"{reference}: its value cannot stand in an HTTP header.", way_out="Store the key alone.")
