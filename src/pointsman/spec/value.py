@@ -19,7 +19,7 @@ from pointsman.spec.field import Field
 from pointsman.spec.problem import printable
 
 DEEPEST: Final = 32
-"""Levels of lists and objects that a value may have."""
+"""Levels of lists and objects that a value may have where no field says what they hold."""
 MOST_TOLD: Final = 50
 """Mistakes after which the rest is not looked at: long nonsense must not cost more to explain than to send."""
 _LONGEST_NAME: Final = 60
@@ -104,8 +104,6 @@ def _value(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
             return None
         value = field.default
     try:
-        if len(path) > DEEPEST:
-            raise Unfit(path, _TOO_DEEP)
         return _READERS[field.type](field, value, path, faults)
     except Unfit as unfit:
         _tell(unfit, faults)
