@@ -87,7 +87,9 @@ def test_run_prints_the_answer_and_takes_inputs(project):
     ("args", "code", "said"),
     [
         pytest.param(["run", "ti"], 1, "no flow named 'ti'", id="unknown flow"),
-        pytest.param(["run", "it", "-i", "least=x"], 1, "least: got 'x'. It is a number.", id="wrong input"),
+        pytest.param(
+            ["run", "it", "-i", "least=x"], 1, "`least` must be a number, got the text 'x'.", id="wrong input"
+        ),
         pytest.param(["run", "it", "-i", "least"], 64, "an input is written name=value", id="input without a value"),
         pytest.param(["run", "it", "--input-file", "-"], 1, "not JSON", id="input file that is no JSON"),
         pytest.param(["rnu"], 64, "rnu", id="unknown verb"),

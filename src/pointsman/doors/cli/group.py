@@ -1,5 +1,6 @@
 """The verbs, each loaded only when it is called: `check` must not wait for what `up` imports."""
 
+import atexit
 import gc
 import importlib
 import os
@@ -58,6 +59,7 @@ def _nothing_collected() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        atexit.register(gc.unfreeze)  # else DuckDB's binding finds its types alive at the end, and says so on stderr
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})
@@ -81,5 +83,4 @@ def main() -> None:
         code = talk.exit_code(fault)
     except (KeyboardInterrupt, click.Abort):
         code = 130
-    gc.unfreeze()  # else DuckDB's binding finds its types alive at the end, and complains on stderr
     sys.exit(code or 0)
