@@ -36,17 +36,17 @@ class Payloads:
 
     def pack(self, payload: bytes, *place: str) -> Packed:
         """Raises TooLarge."""
-        if len(payload) > self._most:
-            raise TooLarge(
-                f"a payload of {len(payload):,} bytes; the journal keeps at most {self._most:,}",
-                where=" ".join(place),
-                way_out="Read less at once, or go through it in chunks with `each`.",
-            )
+        self._bound(payload, place)
         if len(payload) <= self._inline:
             return Packed(self._sealer.seal(payload, context(*place)))
         digest = self._sealer.hashed("blob", payload)
         column = _BESIDE + digest + self._tag(digest, place)
         return Packed(column, digest, self._sealer.seal(payload, context("blob", digest.hex())))
+
+    def whole(self, payload: bytes, *place: str) -> bytes:
+        """A payload that stays in its row, however large. Raises TooLarge."""
+        self._bound(payload, place)
+        return self._sealer.seal(payload, context(*place))
 
     def text(self, text: str | None, *place: str) -> bytes | None:
         """A short text (an error, a reason, a title), sealed."""
@@ -74,6 +74,14 @@ class Payloads:
     def opened(self, sealed: bytes | None, *place: str) -> str | None:
         """The text that `text` sealed."""
         return None if sealed is None else self._sealer.open(sealed, context(*place)).decode()
+
+    def _bound(self, payload: bytes, place: tuple[str, ...]) -> None:
+        if len(payload) > self._most:
+            raise TooLarge(
+                f"a payload of {len(payload):,} bytes; the journal keeps at most {self._most:,}",
+                where=" ".join(place),
+                way_out="Read less at once, or go through it in chunks with `each`.",
+            )
 
     def _tag(self, digest: bytes, place: tuple[str, ...]) -> bytes:
         return self._sealer.hashed("reference", digest + context(*place).encode())[:_TAG]

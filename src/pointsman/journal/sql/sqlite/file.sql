@@ -1,0 +1,50 @@
+-- name: schema_version
+PRAGMA user_version;
+
+-- name: application
+PRAGMA application_id;
+
+-- name: tables
+SELECT count(*) FROM sqlite_schema;
+
+-- name: check
+PRAGMA quick_check(1);
+
+-- name: write_ahead
+PRAGMA journal_mode = WAL;
+
+-- name: full_sync
+PRAGMA synchronous = FULL;
+
+-- name: overwrite_deleted
+PRAGMA secure_delete = ON;
+
+-- name: only_read
+PRAGMA query_only = ON;
+
+-- name: data_version
+PRAGMA data_version;
+
+-- name: begin
+BEGIN IMMEDIATE;
+
+-- name: commit
+COMMIT;
+
+-- name: rollback
+ROLLBACK;
+
+-- name: mark
+SAVEPOINT job;
+
+-- name: keep
+RELEASE job;
+
+-- name: undo
+ROLLBACK TO job;
+
+-- name: put_meta
+INSERT INTO meta (name, value) VALUES (:name, :value) ON CONFLICT DO NOTHING;
+
+-- name: meta
+SELECT value FROM meta WHERE name = :name;
