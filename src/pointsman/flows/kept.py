@@ -1,0 +1,173 @@
+"""One claimed run in the journal: what its turns find there, and what they put there."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import orjson
+
+from pointsman.connectors.port import Effect
+from pointsman.errors import Refused, Uncertain
+from pointsman.flows.approval import content, digest
+from pointsman.flows.keeping import Decided, Found, Item, Notes
+from pointsman.flows.note import ModelNote, SourceNote
+from pointsman.frame import Output
+from pointsman.journal import codec
+from pointsman.journal.port import Approval, Claimed, Journal, Kept, Mark, NewApproval, StepWrite
+from pointsman.plan.node import Plan
+from pointsman.spec.step import ApproveStep
+
+UNCERTAIN: Final = "$uncertain"
+"""The step of questions about writes whose end is unknown; their item is `key#attempt`."""
+OPERATOR: Final = "operator"
+"""Who may say what happened."""
+WEEK: Final = 7 * 86400.0
+
+
+class KeptRun:
+    """The `Keeping` of a durable run: `kept` is what the journal had when it was claimed, `told` what people said of
+    writes whose end was unknown."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        claimed: Claimed,
+        kept: Sequence[Kept],
+        told: Sequence[Approval],
+        plan: Plan | None,
+        new_id: Callable[[], str],
+    ) -> None:
+        self._journal, self._claimed, self._plan, self._new_id = journal, claimed, plan, new_id
+        self._told = {approval.item: approval for approval in told}
+        self._kept = {step.key: step for step in kept}
+        self._attempts: dict[str, int] = {step.key: step.attempt for step in kept}
+        self._approved: dict[tuple[str, str], list[dict[str, Any]]] = {}
+
+    def found(self, key: str, effect: Effect) -> Found | None:
+        kept = self._kept.get(key)
+        if kept is None:
+            return None
+        if kept.mark == "done":
+            output = None if kept.output is None else codec.loads(kept.output)
+            return Found(output, _notes(kept.usage), None, kept.started, kept.ended)
+        if kept.mark == "failed":
+            # An item that was collected stays failed; a step that failed its run is tried again when that is retried.
+            return Found(None, _notes(kept.usage), kept.error, kept.started, kept.ended) if "/" in key else None
+        if effect == "once" or kept.mark == "uncertain":
+            return self._as_told(kept)
+        return None
+
+    def _as_told(self, kept: Kept) -> Found | None:
+        """What a person said of a write whose end is unknown; until then nothing is done."""
+        told = self._told.get(f"{kept.key}#{kept.attempt}")
+        if told is None or told.decision == "waiting":
+            raise Uncertain(
+                f"{kept.key} was begun and its end is not known: it may have happened.",
+                way_out="Look at the other system, then decide in /review.",
+            )
+        if told.decision == "approved":
+            return Found(None, _notes(kept.usage), None, kept.started, told.decided)
+        if told.decision == "rejected":
+            return None
+        return Found(None, _notes(kept.usage), "nobody said whether it had happened", kept.started, told.decided)
+
+    async def begin(self, key: str, effect: Effect) -> None:
+        self._attempts[key] = self._attempts.get(key, 0) + 1
+        await self._write(StepWrite(key, "started", self._attempts[key], effect=effect))
+
+    async def done(self, key: str, output: Output, notes: Notes) -> None:
+        attempt = self._attempts.get(key, 1)
+        written = StepWrite(key, "done", attempt, codec.dumps(output), usage=_usage(notes))
+        await self._write(written)
+
+    async def failed(self, key: str, error: str, *, certain: bool) -> None:
+        mark: Mark = "failed" if certain else "uncertain"
+        await self._write(StepWrite(key, mark, self._attempts.get(key, 1), error=error))
+
+    async def ask_what_happened(self, key: str, sentence: str) -> None:
+        effect = content({"key": key, "value": {"sentence": sentence}}, [])
+        asked = NewApproval(
+            id=self._new_id(),
+            run=self._claimed.id,
+            step=UNCERTAIN,
+            item=f"{key}#{self._attempts.get(key, 1)}",
+            effect=effect,
+            hash=digest(effect),
+            role=OPERATOR,
+            requester=self._claimed.principal,
+            title=f"Did this happen? {sentence}",
+            within=WEEK,
+            otherwise="reject",
+        )
+        await self._journal.ask(self._claimed.id, self._claimed.epoch, [asked])
+
+    async def decide(self, step: str, items: Sequence[Item]) -> Decided:
+        asked = {approval.item: approval for approval in await self._journal.approvals_of(self._claimed.id, step)}
+        new = [self._new(step, item) for item in items if item.key not in asked]
+        if new:
+            await self._journal.ask(self._claimed.id, self._claimed.epoch, new)
+        found: dict[str, list[dict[str, Any]]] = {"approved": [], "rejected": [], "expired": []}
+        for item in items:
+            approval = asked.get(item.key)
+            if approval is not None and approval.decision in found:
+                found[approval.decision].append(self._decided(step, item, approval))
+        waiting = len(items) - sum(map(len, found.values()))
+        return Decided(found["approved"], found["rejected"], found["expired"], waiting)
+
+    def check(self, step: str, key: str, effect: dict[str, Any]) -> None:
+        approved = self._approved.get((step, key), [])
+        if content({}, [effect]) not in [content({}, [one]) for one in approved]:
+            raise Refused(
+                f"what is about to be done for {key} is not what was approved; nothing was done.",
+                way_out="Approve it again as it is now.",
+            )
+
+    def _decided(self, step: str, item: Item, approval: Approval) -> dict[str, Any]:
+        """The item as the person left it; its effects are what may be done for it."""
+        said = orjson.loads(approval.effect)
+        if approval.decision == "approved":
+            self._approved[step, item.key] = said["effects"]
+        value = said["item"].get("value") if approval.edit is not None else item.value.get("value")
+        return {**item.value, "value": value, "by": approval.decided_by, "reason": approval.reason}
+
+    def _new(self, step: str, item: Item) -> NewApproval:
+        assert self._plan is not None
+        spec = self._plan.nodes[step].draft.spec
+        assert isinstance(spec, ApproveStep)
+        effect = content(item.value, item.effects)
+        return NewApproval(
+            id=self._new_id(),
+            run=self._claimed.id,
+            step=step,
+            item=item.key,
+            effect=effect,
+            hash=digest(effect),
+            role=spec.by.removeprefix("role:"),
+            requester=self._claimed.principal,
+            title=_title(item),
+            within=spec.within,
+            otherwise=spec.otherwise,
+        )
+
+    async def _write(self, written: StepWrite) -> None:
+        await self._journal.record(self._claimed.id, self._claimed.epoch, [written])
+
+
+def _title(item: Item) -> str:
+    """What a person sees first: a subject or a title, where there is one."""
+    value = item.value.get("value")
+    texts = value if isinstance(value, Mapping) else {}
+    return str(next((texts[name] for name in ("subject", "title", "name") if texts.get(name)), item.key))
+
+
+def _usage(notes: Notes) -> bytes:
+    return orjson.dumps(asdict(notes))
+
+
+def _notes(usage: bytes | None) -> Notes:
+    if usage is None:
+        return Notes()
+    said = orjson.loads(usage)
+    said["sources"] = tuple(SourceNote(**{**note, "notes": tuple(note["notes"])}) for note in said["sources"])
+    said["models"] = tuple(ModelNote(**note) for note in said["models"])
+    return Notes(**said)
