@@ -2,17 +2,14 @@
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from pointsman.frame import Column, Row
 from pointsman.shape import Value
+from pointsman.spec.effect import Effect
 
 Page = list[Row]
 """Some rows of an answer; connectors stream, they never hold a whole result."""
-
-Effect = Literal["none", "native", "asked", "once"]
-"""What repeating an action does. `none`: it only reads. `native`: the system itself refuses a repeat (an external id,
-an `Idempotency-Key`). `asked`: we can read before we write. `once`: nobody can tell, so it is tried at most once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,8 @@ class Connector(Protocol):
         """The pages of a reading action."""
 
     async def write(self, action: str, args: Mapping[str, Any], call: Call) -> Value:
-        """Does a writing action; what the system answered."""
+        """Does a writing action; what the system answered. Raises Uncertain where one of the kind `once` may have
+        been done; every other fault says that it was not."""
 
     async def close(self) -> None:
         """Ends connections and pools; no call comes after it."""

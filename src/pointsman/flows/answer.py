@@ -110,13 +110,18 @@ def degraded(steps: Iterable[StepRecord]) -> list[str]:
     sentences = []
     for step in steps:
         if step.status == "degraded":
-            sentences.append(f"{step.name} ({step.target}) is missing: {step.reason}")
+            sentences.append(f"{_called(step)} is missing: {step.reason}")
         elif step.status == "failed":
-            sentences.append(f"{step.name} ({step.target}) failed: {step.reason}")
+            sentences.append(f"{_called(step)} failed: {step.reason}")
         elif step.failed_items:
             every = (step.rows or 0) + step.failed_items
             sentences.append(f"{step.name}: {step.failed_items} of {every} failed; they are listed with the reason.")
     return sentences
+
+
+def _called(step: StepRecord) -> str:
+    """A step with what it acts on; a whole query is too long for a sentence."""
+    return f"{step.name} ({'its SQL' if step.verb == 'sql' else step.target})"
 
 
 def _approvals(plan: Plan, run: Run) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
-from pointsman.connectors.port import Effect
 from pointsman.control.retry import Backoff
 from pointsman.errors import Fault, Refused, Uncertain
 from pointsman.flows import answer, approval, each
@@ -17,6 +16,7 @@ from pointsman.journal.record import StepRecord
 from pointsman.language.expression import Expression
 from pointsman.plan.node import Node, Plan
 from pointsman.shape import Value
+from pointsman.spec.effect import Effect
 from pointsman.spec.step import ApproveStep, CallStep, Retry, StepCommon, UseValue
 
 Go = Callable[[Run, StepRecord], Awaitable[Outcome]]

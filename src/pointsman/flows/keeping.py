@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from pointsman.connectors.port import Effect
 from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.frame import Output
+from pointsman.spec.effect import Effect
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ from typing import Any, Final
 
 import orjson
 
-from pointsman.connectors.port import Effect
 from pointsman.errors import Refused, Uncertain
 from pointsman.flows.approval import content, digest
 from pointsman.flows.keeping import Decided, Found, Item, Notes
@@ -15,6 +14,7 @@ from pointsman.frame import Output
 from pointsman.journal import codec
 from pointsman.journal.port import Approval, Claimed, Journal, Kept, Mark, NewApproval, StepWrite
 from pointsman.plan.node import Plan
+from pointsman.spec.effect import Effect
 from pointsman.spec.step import ApproveStep
 
 UNCERTAIN: Final = "$uncertain"

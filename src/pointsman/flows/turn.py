@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 
 from pointsman.clock import Clock
-from pointsman.connectors.port import Effect
 from pointsman.control import retry
 from pointsman.errors import Broken, DeadlinePassed, Fault, Refused, Uncertain
 from pointsman.flows.keeping import Keeping, Notes
@@ -17,6 +16,7 @@ from pointsman.frame import Output
 from pointsman.inference.port import Usage
 from pointsman.journal.record import Attempt, StepRecord
 from pointsman.shape import Value
+from pointsman.spec.effect import Effect
 
 Scope = Mapping[str, Value]
 """What expressions see: `input`, the steps that are done, and the item's name inside `each`."""
@@ -185,7 +185,8 @@ async def _one_try(act: Act, scope: Scope, turn: Turn) -> Output:
         async with asyncio.timeout(turn.timeout):
             return await act(scope, turn)
     except TimeoutError as slow:
-        raise DeadlinePassed(f"no answer within {turn.timeout:g} s") from slow
+        way_out = "Try again later, or give the step a longer `timeout`."
+        raise DeadlinePassed(f"no answer within {turn.timeout:g} s.", way_out=way_out) from slow
     except (Fault, asyncio.CancelledError):
         raise
     except Exception as defect:  # a user's function may raise anything; the run must end with a sentence

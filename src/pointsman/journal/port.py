@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final, Literal, Protocol
 
-from pointsman.connectors.port import Effect
 from pointsman.errors import Fault, Refused
+from pointsman.spec.effect import Effect
 
 State = Literal["queued", "running", "waiting", "done", "failed", "cancelled"]
 """`waiting` holds no coroutine: a signal, an approval or its `ready_at` makes it `queued` again."""

@@ -15,13 +15,14 @@ from pointsman.clock import Clock
 from pointsman.connectors.http import address, body
 from pointsman.connectors.http.client import Client, Request
 from pointsman.connectors.http.paging import Listing, pages
-from pointsman.connectors.port import Action, Call, Effect, Facts, FoundColumn, Page, Tables
+from pointsman.connectors.port import Action, Call, Facts, FoundColumn, Page, Tables
 from pointsman.errors import Refused, way_out
 from pointsman.language.jsonschema import misfit
 from pointsman.language.openapi import KEY_HEADER, Operation
 from pointsman.secrets import Secrets
 from pointsman.shape import Value
 from pointsman.spec.connection import HttpConnection, Paging
+from pointsman.spec.effect import Effect
 
 _METHODS: Final = ("POST", "PUT", "PATCH", "DELETE")
 _PLAIN: Final = {

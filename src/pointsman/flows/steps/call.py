@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Call
-from pointsman.errors import Fault, Refused
+from pointsman.errors import Fault
 from pointsman.flows.note import SourceNote
 from pointsman.flows.services import Services
 from pointsman.flows.turn import Act, Scope, Turn
@@ -18,13 +18,10 @@ def bind(node: Node, services: Services) -> Act:
     spec = node.draft.spec
     assert isinstance(spec, CallStep)
     name, _, action = spec.call.partition(".")
-    connection = services.connections.get(name)
+    connection = services.connections[name]
     columns = node.columns or ()
 
     async def act(scope: Scope, turn: Turn) -> Output:
-        if connection is None:
-            kind = services.project.connections[name].type
-            raise Refused(f"a connection of type {kind} cannot be used by this version; nothing was done.")
         return await do(connection, action, node.draft.arguments.evaluate(scope), columns, turn)
 
     return act
