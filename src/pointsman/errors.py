@@ -12,6 +12,10 @@ A sentence says where, the rule, what was got and the way out:
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
+from math import ceil
+from typing import Final
+
+_ENDS: Final = (".", "!", "?", ":", "…")
 
 
 class Fault(Exception):
@@ -31,7 +35,10 @@ class Fault(Exception):
     def sentence(self) -> str:
         """Where, the rule with what was got, and the way out, as one line."""
         head = f"{self.where}: {self.rule}" if self.where else self.rule
-        return f"{head} {self.way_out}" if self.way_out else head
+        if not self.way_out:
+            return head
+        # A rule may end in what another system said, which need not be a sentence.
+        return f"{head}{'' if head.endswith(_ENDS) else '.'} {self.way_out}"
 
     def hide(self, scrub: Callable[[str], str]) -> None:
         """Takes secrets out of every text of it, before anyone keeps or shows it."""
@@ -53,7 +60,8 @@ class Refused(Fault):
 
 
 class Later(Fault):
-    """It may work if tried again. `delay`: seconds that the other side asked for, if it did."""
+    """It may work if tried again, which is its way out where nothing better is said. `delay`: seconds that the other
+    side asked for, if it did."""
 
     status = 503
 
@@ -67,8 +75,12 @@ class Later(Fault):
         code: str = "",
         status: int | None = None,
     ) -> None:
-        super().__init__(rule, where=where, way_out=way_out, code=code, status=status)
+        super().__init__(rule, where=where, way_out=way_out or _again(delay), code=code, status=status)
         self.delay = delay
+
+
+def _again(delay: float | None) -> str:
+    return "Try again later." if delay is None or delay <= 1 else f"Try again in {ceil(delay)} s."
 
 
 class DeadlinePassed(Later):

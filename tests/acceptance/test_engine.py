@@ -137,7 +137,7 @@ reply: {{tries: "${{{{ it }}}}"}}
             with pytest.raises(Fault, match="a is busy"):
                 await run.answered()
         attempts = run.record.steps["it"].attempts
-        assert [attempt.error for attempt in attempts] == ["a is busy"] * fails + [None] * (3 - fails)
+        assert [attempt.error for attempt in attempts] == ["a is busy. Try again later."] * fails + [None] * (3 - fails)
 
 
 async def test_a_slow_step_is_stopped_and_the_run_can_go_on_without_it(tmp_path):
@@ -151,7 +151,9 @@ reply: {got: "${{ slow }}"}
         got = await pointsman.engine.start("it", {}, door="test").answered()
         assert seen(pointsman) == ["cancelled"]
     assert got["result"] == {"got": "nothing"}
-    assert got["degraded"] == ["slow (functions:slow) is missing: no answer within 0.05 s"]
+    assert got["degraded"] == [
+        "slow (functions:slow) is missing: no answer within 0.05 s. Try again later, or give the step a longer `timeout`."
+    ]
 
 
 async def test_a_flow_out_of_time_says_what_was_still_running_and_keeps_what_it_has(tmp_path):
@@ -343,3 +345,15 @@ async def test_a_secret_never_stands_in_an_error_a_record_or_an_answer(tmp_path,
             await run.answered()
         assert "the key *** was refused" in fault.value.sentence
         assert "canary" not in repr((fault.value, run.record))
+
+
+async def test_a_default_of_a_prompt_is_what_its_type_says(tmp_path):
+    files = {
+        "models/writer.yaml": "model: writer\ntask: chat\n",
+        "prompts/note.md": "---\nprompt: note\nversion: 1\ninput: {quarter: {type: quarter, default: 2026-Q4}}\noutput: {text: string}\ntemplate: note.offline.md\n---\nWrite.\n",
+        "prompts/note.offline.md": "# text\nfrom {{ quarter.start }}\n",
+    }
+    flow = 'flow: it\nsteps:\n  a: {ask: writer, prompt: note}\nreply: {a: "${{ a.text }}"}\n'
+    async with running(tmp_path, flow, **files) as pointsman:
+        got = await pointsman.engine.start("it", {}, door="test").answered()
+    assert got["result"] == {"a": "from 2026-10-01"}

@@ -181,8 +181,16 @@ def refuse(fault: Exception, connection: str) -> Never:
                 "the SQL does more than read.", where=where, way_out="Only one SELECT is allowed here."
             ) from None
         case sqlite3.SQLITE_NOTADB | sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR:
-            raise Broken(f"the file cannot be read: {fault}.", where=where) from None
-    raise Refused(f"SQLite refuses the query: {str(fault).rstrip('.')}.", where=where) from None
+            raise Broken(
+                f"the file cannot be read: {fault}.",
+                where=where,
+                way_out=f"Put a sound copy there, or correct `path` in connections/{connection}.yaml.",
+            ) from None
+    said = str(fault).rstrip(".")
+    way_out = "Correct the query."
+    if said.startswith("no such"):
+        way_out = f"Run `pointsman describe {connection}` and look at what changed."
+    raise Refused(f"SQLite refuses the query: {said}.", where=where, way_out=way_out) from None
 
 
 def _may(operation: int, first: str | None, second: str | None, *_: str | None) -> int:

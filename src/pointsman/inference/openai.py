@@ -126,7 +126,8 @@ class OpenAiWriter:
                     status=502,
                 )
             if response.status != 200:
-                text = await self._whole(response)
+                # Before it is shortened: of a key that is cut in two, the half would not be known.
+                text = self._secrets.scrub((await self._whole(response)).decode(errors="replace")).encode()
                 now = self._clock.now()
                 raise completion.fault(response.status, response.headers, text, self.endpoint.upstream, now)
             yield response
@@ -170,7 +171,10 @@ class OpenAiWriter:
             out = "Check the endpoint's `url`."
             raise Broken(f"cannot be called: {fault}.", where=self._where, way_out=out, status=502) from None
         except aiohttp.ClientConnectorError as fault:
-            raise Later(f"cannot be reached: {fault.strerror or fault}.", where=self._where) from None
+            unknown = isinstance(fault, aiohttp.ClientConnectorDNSError)
+            reason = "its name is not known" if unknown else "nobody answers there"
+            out = "Start it, or correct the endpoint's `url`."
+            raise Later(f"{self.endpoint.url} cannot be reached: {reason}.", where=self._where, way_out=out) from None
         except aiohttp.ConnectionTimeoutError:
             raise Later(f"cannot be reached within {_CONNECT:g} s.", where=self._where) from None
         except aiohttp.ClientError:

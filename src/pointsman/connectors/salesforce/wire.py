@@ -60,7 +60,9 @@ class Wire:
                     way_out="Look at `url` and at the server's certificate.",
                 ) from None
             except aiohttp.ClientError as error:
-                raise Later(f"{self._spec.url} cannot be asked now: {_reason(error)}.", where=self.where) from None
+                way_out = f"Try again later; if it stays so, correct `url` in connections/{self._spec.connection}.yaml."
+                rule = f"{self._spec.url} cannot be asked now: {_reason(error)}."
+                raise Later(rule, where=self.where, way_out=way_out) from None
 
     @asynccontextmanager
     async def within(self, deadline: float | None) -> AsyncIterator[None]:
