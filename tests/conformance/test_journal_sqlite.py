@@ -1,10 +1,13 @@
 """The SQLite journal holds the journals' contract."""
 
+import tempfile
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from tests.conformance.journal_machine import MachineContract, Stores
 from tests.conformance.journals import JournalContract
 
 from pointsman.clock import Clock, FixedClock
@@ -36,12 +39,24 @@ class SqliteStore:
         return b"".join(path.read_bytes() for path in self.path.parent.iterdir())
 
 
+@asynccontextmanager
+async def a_store() -> AsyncIterator[SqliteStore]:
+    with tempfile.TemporaryDirectory() as folder:
+        made = SqliteStore(Path(folder))
+        yield made
+        for journal in made.opened:
+            await journal.close()
+
+
 @pytest.fixture
-async def store(tmp_path: Path) -> AsyncIterator[SqliteStore]:
-    made = SqliteStore(tmp_path)
-    yield made
-    for journal in made.opened:
-        await journal.close()
+async def store() -> AsyncIterator[SqliteStore]:
+    async with a_store() as made:
+        yield made
+
+
+@pytest.fixture
+def stores() -> Stores:
+    return a_store
 
 
 @pytest.fixture
@@ -49,5 +64,5 @@ def store_clock(store: SqliteStore) -> Clock:
     return store.clock
 
 
-class TestSqliteJournal(JournalContract):
+class TestSqliteJournal(JournalContract, MachineContract):
     pass
