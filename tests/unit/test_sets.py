@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pointsman.errors import DeadlinePassed, Fault, Later, Refused
@@ -285,6 +285,7 @@ async def test_a_table_with_the_same_name_twice(sets):
     assert "has `ID` twice" in await refused(sets, "SELECT * FROM t", {"t": table})
 
 
+@settings(deadline=None)  # a busy machine is no mistake
 @given(
     st.lists(
         st.fixed_dictionaries(

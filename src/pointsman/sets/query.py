@@ -137,6 +137,8 @@ class _Query:
     max_rows: int
     _stopped: threading.Event = field(default_factory=threading.Event)
     _cursor: Any = None
+    _zoned: bool = False
+    """A table has times with a zone."""
 
     def stop(self) -> None:
         self._stopped.set()
@@ -162,19 +164,25 @@ class _Query:
         if twice := _twice(frame.names()):
             raise Refused(f"table `{name}` has `{twice}` twice (case aside).", way_out="Rename one where it is read.")
         columns = [values.stored(column, [row[column.name] for row in frame.rows]) for column in frame.columns]
-        typed = ", ".join(f"{_quoted(column.name)} {column.type}" for column in columns)
-        self._execute(f"CREATE TEMP TABLE {_quoted(name)} ({typed})")
-        parts = ", ".join(f"unnest(from_json(${index}, '[\"{c.type}\"]'))" for index, c in enumerate(columns, 1))
-        insert = f"INSERT INTO {_quoted(name)} SELECT {parts}"
-        for start in range(0, len(frame.rows), _BATCH):
-            self._execute(insert, [column.json(start, start + _BATCH) for column in columns])
+        select = "SELECT " + ", ".join(
+            f"unnest(from_json(${index}, '[\"{column.type}\"]')) AS {_quoted(column.name)}"
+            for index, column in enumerate(columns, 1)
+        )
+        self._zoned |= any(column.type == values.ZONED_IN for column in columns)
+        for start in range(0, max(len(frame), 1), _BATCH):
+            into = f"INSERT INTO {_quoted(name)}" if start else f"CREATE TEMP TABLE {_quoted(name)} AS"
+            self._execute(f"{into} {select}", [column.json(start, start + _BATCH) for column in columns])
 
     def _answer(self, params: Mapping[str, Value]) -> Frame:
-        described = self._execute(f"DESCRIBE {self.sql}", params).fetchall()
+        """A description plans the statement once more, which takes as long as running it over few rows. So only one
+        that is likely to give times with a zone is described first; another that does (`now()`) is run twice."""
+        cursor = self._execute(f"DESCRIBE {self.sql}" if self._zoned else self.sql, params)
+        described = cursor.fetchall() if self._zoned else cursor.description
         if twice := _twice(name for name, *_ in described):
             raise Refused(f"SQL: it gives `{twice}` twice.", way_out=f"Name one of them: … AS {twice}_2.")
-        zoned = {name for name, kind, *_ in described if kind == values.ZONED}
-        cursor = self._execute(self._without_zones(zoned), params)
+        zoned = {name for name, kind, *_ in described if str(kind) == values.ZONED}
+        if zoned or self._zoned:
+            cursor = self._execute(self._without_zones(zoned), params)
         results = [values.result(name, kind, name in zoned) for name, kind, *_ in cursor.description]
         rows: list[Row] = []
         while batch := self._go_on().fetchmany(_BATCH):

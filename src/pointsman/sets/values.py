@@ -14,6 +14,8 @@ from pointsman.frame import Column
 from pointsman.shape import ANY, BOOLEAN, DATE, INTEGER, NULL, NUMBER, STRING, TIMESTAMP, Shape, Value, list_of, record
 
 ZONED: Final = "TIMESTAMP WITH TIME ZONE"
+ZONED_IN: Final = "TIMESTAMPTZ"
+"""The same type, as columns that go in are given it."""
 _INT64: Final = 2**63
 _INT128: Final = 2**127
 _EMPTY: Final = {
@@ -70,7 +72,7 @@ def stored(column: Column, values: list[Value]) -> Stored:
             return Stored(name, "DATE", values)
         case ["datetime"] | ["date", "datetime"]:
             zoned = any(isinstance(value, datetime) and value.tzinfo for value in values)
-            return Stored(name, "TIMESTAMPTZ" if zoned else "TIMESTAMP", values)
+            return Stored(name, ZONED_IN if zoned else "TIMESTAMP", values)
         case ["dict"] | ["list"] | ["dict", "list"]:
             return Stored(name, "JSON", values)
     if column.shape.kind in ("any", "list", "object"):
