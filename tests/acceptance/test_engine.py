@@ -117,8 +117,25 @@ steps:
   done: {each: rows, as: row, key: "${{ row.customer }}", python: "functions:plain", with: {x: "${{ row.id }}"}}
 reply: {ok: {from: done.ok}}
 """
-    with pytest.raises(Refused, match="two items have the key 'Ana': items 0 and 2"):
+    with pytest.raises(Refused, match="two items have the key 'Ana': items 0, 2"):
         await answer(tmp_path, flow)
+
+
+async def test_items_that_share_a_key_are_collected_beside_the_others(tmp_path):
+    flow = """
+flow: it
+steps:
+  rows: {call: shop.query, with: {sql: "SELECT id, customer FROM orders ORDER BY id"}}
+  done: {each: rows, as: row, key: "${{ row.customer }}", python: "functions:note", with: {name: "${{ row.customer }}"}, on_error: collect}
+reply: {ok: {from: done.ok}, failed: {from: done.failed}}
+"""
+    async with running(tmp_path, flow, functions_py=FUNCTIONS) as pointsman:
+        got = await pointsman.engine.start("it", {}, door="test").answered()
+        assert seen(pointsman) == [("start", "Bo"), ("end", "Bo")]
+    assert [item["key"] for item in got["result"]["ok"]] == ["Bo"]
+    assert [(item["key"], item["item"]["id"]) for item in got["result"]["failed"]] == [("Ana", 1), ("Ana", 3)]
+    assert got["result"]["failed"][0]["error"].startswith("two items have the key 'Ana': items 0, 2. Make the rows")
+    assert got["degraded"] == ["done: 2 of 3 failed; they are listed with the reason."]
 
 
 @pytest.mark.parametrize(("fails", "status"), [(2, "done"), (3, "failed")])

@@ -13,32 +13,36 @@ from pointsman.shape import Value
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One thing to go over, under its key."""
+    """One thing to go over, under its key. `refused`: why nothing is done for it."""
 
     key: str
     value: Value
+    refused: Refused | None = None
 
 
 def keyed(items: Sequence[Value], key_of: Callable[[Value], Value] | None) -> list[Item]:
-    """Items with their keys, the position where none is named. A key that comes twice is refused: it would make one
-    effect of two."""
+    """Items with their keys, the position where none is named. Items that share a key are refused, all of them: they
+    would make one effect of two, and nobody said which is the right one."""
     if key_of is None:
         return [Item(str(position), value) for position, value in enumerate(items)]
-    seen: dict[str, int] = {}
-    found = []
-    for position, value in enumerate(items):
-        key = key_of(value)
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            raise Refused(f"an item's key is a text or a whole number; item {position} has {key!r}")
-        text = str(key)
-        if text in seen:
-            raise Refused(
-                f"two items have the key {text!r}: items {seen[text]} and {position}.",
-                way_out="Make the rows unique (GROUP BY or DISTINCT), or choose a `key` that is.",
-            )
-        seen[text] = position
-        found.append(Item(text, value))
-    return found
+    keys = [key_of(value) for value in items]
+    places: dict[str, list[int]] = {}
+    for position, key in enumerate(keys):
+        places.setdefault(str(key), []).append(position)
+    return [Item(str(key), value, _refused(key, places[str(key)])) for key, value in zip(keys, items, strict=True)]
+
+
+def _refused(key: Value, places: Sequence[int]) -> Refused | None:
+    if not isinstance(key, str | int) or isinstance(key, bool):
+        return Refused(f"an item's key is a text or a whole number; item {places[0]} has {key!r}.")
+    if len(places) == 1:
+        return None
+    several = "two" if len(places) == 2 else str(len(places))
+    listed = f"{', '.join(map(str, places[:5]))}{', …' if len(places) > 5 else ''}"
+    return Refused(
+        f"{several} items have the key {str(key)!r}: items {listed}.",
+        way_out="Make the rows unique (GROUP BY or DISTINCT), or choose a `key` that is.",
+    )
 
 
 async def go_over(
@@ -49,6 +53,8 @@ async def go_over(
     Without `collect` the first failure is raised; no further item is begun, but those under way end, because a write
     that is cut off leaves its fate unknown. Raises Uncertain, last, when that is so for any item.
     """
+    if not collect and (refused := next((item.refused for item in items if item.refused), None)):
+        raise refused
     outcomes: list[dict[str, Any] | None] = [None] * len(items)
     waiting = iter(range(len(items)))
     failures: list[Fault] = []
@@ -61,6 +67,8 @@ async def go_over(
             item = items[position]
             inner = turn.of_item(item.key)
             try:
+                if item.refused:
+                    raise item.refused
                 value = await perform(act, {**scope, alias: item.value}, inner)
             except Uncertain as fault:
                 unknown.append(fault)
