@@ -11,6 +11,7 @@ from pointsman.flows.engine import UnfitInput, run_id
 from pointsman.flows.kept import UNCERTAIN, KeptRun
 from pointsman.flows.run import Bound, Run
 from pointsman.journal import codec
+from pointsman.journal.memory import MemoryJournal
 from pointsman.journal.port import Claimed, Fenced, Journal, Limit, NewRun, RunView
 from pointsman.journal.record import RunRecord
 from pointsman.plan.node import Plan
@@ -49,6 +50,8 @@ class Durable:
     """One worker of a journal. `load` builds an edition from the files that a run began with."""
 
     journal: Journal
+    memory: MemoryJournal
+    """Where the runs of this process can be looked at while they go on."""
     current: Edition
     load: Callable[[str, bytes], Edition]
     clock: Clock
@@ -167,11 +170,17 @@ class Durable:
             steps=bound.records(),
             reading=said["reading"],
         )
-        run = Run(bound, record, values, self.clock, lambda _: None, keeping=keeping)
+        previous = self.memory.last_answered(claimed.flow, claimed.version, values)
+        previous = None if previous is not None and previous.id == claimed.id else previous
+        self.memory.keep(record)
+        run = Run(bound, record, values, self.clock, self._remember, previous, keeping)
         held = self._held[claimed.id] = _Held(claimed, run)
         run.start()
         held.watch = self._start(self._watch(held))
         return run
+
+    def _remember(self, run: Run) -> None:
+        self.memory.keep_outputs(run.record.id, dict(run.outputs))
 
     async def _watch(self, held: _Held) -> None:
         """Keeps the reply when it is there, and what became of the run when its steps have ended."""

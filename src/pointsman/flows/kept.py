@@ -49,10 +49,10 @@ class KeptRun:
             return None
         if kept.mark == "done":
             output = None if kept.output is None else codec.loads(kept.output)
-            return Found(output, _notes(kept.usage), None, kept.started, kept.ended)
+            return Found(output, notes_of(kept.usage), None, kept.started, kept.ended)
         if kept.mark == "failed":
             # An item that was collected stays failed; a step that failed its run is tried again when that is retried.
-            return Found(None, _notes(kept.usage), kept.error, kept.started, kept.ended) if "/" in key else None
+            return Found(None, notes_of(kept.usage), kept.error, kept.started, kept.ended) if "/" in key else None
         if effect == "once" or kept.mark == "uncertain":
             return self._as_told(kept)
         return None
@@ -66,10 +66,10 @@ class KeptRun:
                 way_out="Look at the other system, then decide in /review.",
             )
         if told.decision == "approved":
-            return Found(None, _notes(kept.usage), None, kept.started, told.decided)
+            return Found(None, notes_of(kept.usage), None, kept.started, told.decided)
         if told.decision == "rejected":
             return None
-        return Found(None, _notes(kept.usage), "nobody said whether it had happened", kept.started, told.decided)
+        return Found(None, notes_of(kept.usage), "nobody said whether it had happened", kept.started, told.decided)
 
     async def begin(self, key: str, effect: Effect) -> None:
         self._attempts[key] = self._attempts.get(key, 0) + 1
@@ -164,7 +164,8 @@ def _usage(notes: Notes) -> bytes:
     return orjson.dumps(asdict(notes))
 
 
-def _notes(usage: bytes | None) -> Notes:
+def notes_of(usage: bytes | None) -> Notes:
+    """What was remembered beside an output."""
     if usage is None:
         return Notes()
     said = orjson.loads(usage)
