@@ -11,6 +11,7 @@ from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Connector
 from pointsman.connectors.postgres import PostgresConnector
 from pointsman.connectors.salesforce import SalesforceConnector
+from pointsman.connectors.smtp import SmtpConnector
 from pointsman.connectors.sqlite import SqliteConnector
 from pointsman.errors import Refused
 from pointsman.flows import bind
@@ -33,6 +34,7 @@ from pointsman.spec.connection import (
     HttpConnection,
     PostgresConnection,
     SalesforceConnection,
+    SmtpConnection,
     SqliteConnection,
 )
 from pointsman.spec.flow import FlowHead
@@ -111,9 +113,8 @@ def assemble(
     clock = clock or SystemClock()
     secrets = Secrets(environ, root)
     connections = {
-        name: Limited(connector, spec.limits, clock)
+        name: Limited(_connector(spec, examined, root, secrets, clock), spec.limits, clock)
         for name, spec in project.connections.items()
-        if (connector := _connector(spec, examined, root, secrets, clock)) is not None
     }
     sets, modules = Sets(), Modules(root)
     writers = {
@@ -156,8 +157,7 @@ def assemble(
     )
 
 
-def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secrets, clock: Clock) -> Connector | None:
-    """The connector of a connection; None for a kind that only durable runs can use (mail)."""
+def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secrets, clock: Clock) -> Connector:
     match spec:
         case SqliteConnection():
             return SqliteConnector(spec, root, clock)
@@ -167,7 +167,8 @@ def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secret
             return HttpConnector(spec, examined.operations.get(spec.connection, {}), secrets, clock)
         case SalesforceConnection():
             return SalesforceConnector(spec, secrets, clock)
-    return None
+        case SmtpConnection():
+            return SmtpConnector(spec, root, secrets, clock)
 
 
 def _ready(asked: Prompt) -> ReadyPrompt:

@@ -9,7 +9,7 @@ from typing import Any
 from pointsman.clock import Clock
 from pointsman.connectors import typed
 from pointsman.connectors.port import Action, Call, Connector, Facts, Page, Tables
-from pointsman.errors import Broken, DeadlinePassed, Refused, way_out
+from pointsman.errors import DeadlinePassed, Refused, Uncertain, way_out
 from pointsman.frame import Frame, Row
 from pointsman.shape import Value
 from pointsman.spec.connection import Limits
@@ -48,23 +48,29 @@ class Limited:
     async def write(self, action: str, args: Mapping[str, Any], call: Call) -> Value:
         """Does a writing action inside the limits of time and concurrency; what the system answered.
 
-        When the time is over while an action is under way that must not be done twice, that is Broken, not for later:
-        a person has to look whether it was done.
+        When the time is over while an action is under way that must not be done twice, that is Uncertain, not for
+        later: a person has to look whether it was done.
         """
         self._accepts(action, args)
-        under_way = False
+        async with self._slot(call) as bounded:
+            if self.actions[action].effect == "once":
+                return await self._once(action, args, bounded)
+            return await self.connector.write(action, args, bounded)
+
+    async def _once(self, action: str, args: Mapping[str, Any], call: Call) -> Value:
+        """The connector knows best how far it got, so its own DeadlinePassed stays: nothing was done.
+
+        A cancellation at the deadline is the deadline's, whoever's timer was the first: left as it is, an outer timer
+        would call it late and try again.
+        """
         try:
-            async with self._slot(call) as bounded:
-                under_way = True
-                return await self.connector.write(action, args, bounded)
-        except DeadlinePassed as late:
-            if under_way and self.actions[action].effect == "once":
-                raise Broken(
-                    late.rule,
-                    where=f"connection {self.connection}",
-                    way_out="Whether it was done is not known: look there before you send it again.",
-                ) from None
-            raise
+            return await self.connector.write(action, args, call)
+        except asyncio.CancelledError:
+            if call.deadline is None or self._clock.monotonic() < call.deadline:
+                raise
+            raise Uncertain(
+                f"`{action}` was not done when the time was over.", where=f"connection {self.connection}"
+            ) from None
 
     async def describe(self) -> Tables:
         async with self._slot(Call()):

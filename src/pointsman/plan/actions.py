@@ -35,6 +35,13 @@ _UPSERTED: Final = record(
         "failed": list_of(record({"key": STRING, "error": STRING})),
     }
 )
+_SENT: Final = record(
+    {
+        "message_id": STRING,
+        "accepted": list_of(STRING),
+        "refused": list_of(record({"address": STRING, "reason": STRING})),
+    }
+)
 _KINDS: Final[Mapping[str, Mapping[str, ActionKind]]] = {
     "sqlite": _sql("sqlite"),
     "postgres": _sql("postgres"),
@@ -51,7 +58,7 @@ _KINDS: Final[Mapping[str, Mapping[str, ActionKind]]] = {
             frozenset({"to", "subject", "body"}),
             frozenset({"cc", "reply_to"}),
             writes=True,
-            result=record({"message_id": STRING}),
+            result=_SENT,
         )
     },
 }

@@ -167,12 +167,14 @@ class SmtpConnection(_Connection):
     """TCP port of the server."""
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`starttls` (RFC 3207), `tls` from the first byte (RFC 8314), or `none` for a server on this machine."""
+    ca: str | None = None
+    """PEM file of the authorities that vouch for the server, from the project's folder; none = those of this machine."""
     user: str | None = None
     """Who logs in, where the server asks."""
     password: SecretRef | None = None
     """Their password."""
     sender: str
-    """Address in `From`."""
+    """Address in `From`, with or without a name: `Customer care <care@acme.example>`."""
 
 
 Connection = Annotated[

@@ -12,7 +12,7 @@ from pointsman.clock import Clock
 from pointsman.connectors.http import body, faults
 from pointsman.connectors.http.address import Base
 from pointsman.connectors.http.remembered import Kept, Remembered
-from pointsman.errors import Broken, DeadlinePassed, Fault, Later, Refused
+from pointsman.errors import Broken, DeadlinePassed, Fault, Later, Refused, Uncertain
 from pointsman.secrets import Secrets
 from pointsman.spec.connection import BasicAuth, BearerAuth, HeaderAuth, HttpConnection
 
@@ -96,7 +96,9 @@ class Client:
         try:
             text = await body.read(response, self._spec.limits.bytes)
         except body.TooLong:
-            raise self._too_long(request) from None
+            if response.status < 400:
+                raise self._too_long(request) from None
+            text = b""
         except body.Garbled as fault:
             if response.status < 400:
                 raise self._unreadable(request, str(fault)) from None
@@ -122,9 +124,10 @@ class Client:
         if not text.strip():
             return None
         if response.content_type == "text/html":
-            raise Broken(
-                f"{request} answered with a web page, not JSON.", where=self.where, way_out="Correct `url` or `auth`."
-            )
+            said = f"{request} answered with a web page, not JSON."
+            if request.once:
+                raise Uncertain(said, where=self.where)
+            raise Broken(said, where=self.where, way_out="Correct `url` or `auth`.")
         try:
             return body.decode(text)
         except body.Garbled as fault:
@@ -133,11 +136,13 @@ class Client:
     def _unreadable(self, request: Request, what: str) -> Fault:
         said = f"{request} answered with {what}."
         if request.method != "GET":
-            way = "It was done; only its answer is lost."
-            return Broken(said, where=self.where, way_out=way)
+            kind = Uncertain if request.once else Broken
+            return kind(said, where=self.where, way_out="It was done; only its answer is lost.")
         return Later(said, where=self.where)
 
-    def _too_long(self, request: Request) -> Refused:
+    def _too_long(self, request: Request) -> Fault:
+        if request.once:
+            return self._unreadable(request, f"more than {self._spec.limits.bytes:,} bytes")
         return Refused(
             f"{request} answered with more than {self._spec.limits.bytes:,} bytes, the limit of one step.",
             where=self.where,
@@ -147,8 +152,12 @@ class Client:
     def _redirected(self, request: Request, response: aiohttp.ClientResponse) -> URL:
         target = response.url.join(URL(response.headers.get("Location", "")))
         if request.method != "GET" or not self.base.contains(target):
+            said = f"{request} is redirected to {target.origin() if target.is_absolute() else 'nowhere'}."
+            if request.once and response.status not in (307, 308):
+                # RFC 9110 section 15.4.4: many systems do what was asked and point to a page about it.
+                raise Uncertain(said, where=self.where)
             raise Broken(
-                f"{request} is redirected to {target.origin() if target.is_absolute() else 'nowhere'}.",
+                said,
                 where=self.where,
                 way_out="Only GET follows, and only under the connection's `url`: correct it.",
             )
@@ -171,14 +180,14 @@ class Client:
             return Broken(f"the certificate of {place} is not trusted.", where=self.where)
         if isinstance(fault, TimeoutError) and deadline is not None and self._clock.monotonic() >= deadline:
             if request.once:
-                return faults.unknown_fate(f"{request} did not answer in time.", self.where)
+                return Uncertain(f"{request} did not answer in time.", where=self.where)
             return DeadlinePassed(f"{request} did not answer in time.", where=self.where)
         if isinstance(fault, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError):
             return Later(f"no answer from {place}.", where=self.where)
         if isinstance(fault, ValueError):
             return Refused(f"{request} cannot be sent: {type(fault).__name__}.", where=self.where)
         if request.once:
-            return faults.unknown_fate(f"the link to {place} broke while {request} was under way.", self.where)
+            return Uncertain(f"the link to {place} broke while {request} was under way.", where=self.where)
         return Later(f"the link to {place} broke.", where=self.where)
 
     def _headers(self, request: Request) -> dict[str, str]:

@@ -8,7 +8,7 @@ import orjson
 
 from pointsman.clock import Clock
 from pointsman.control.asked_wait import retry_after
-from pointsman.errors import Broken, Fault, Later, Refused
+from pointsman.errors import Broken, Fault, Later, Refused, Uncertain
 
 _LONGEST_DETAIL: Final = 300
 
@@ -22,7 +22,7 @@ def of_status(
         delay = retry_after(headers.get("Retry-After"), clock.now())
         return Later(said, delay=delay, where=where, status=429 if status == 429 else 503)
     if status >= 500:
-        return unknown_fate(said, where)
+        return Uncertain(said, where=where)
     if status in (401, 407):
         return Broken(said, where=where, way_out="The credential is wrong or has run out: correct `auth`.")
     if status == 403:
@@ -30,11 +30,6 @@ def of_status(
     if status in (408, 425):
         return Later(said, where=where)
     return Refused(said, where=where)
-
-
-def unknown_fate(said: str, where: str) -> Broken:
-    """A write that may or may not have been done, and that the system cannot tell apart from its repeat."""
-    return Broken(said, where=where, way_out="Whether it was done is not known: look there before you send it again.")
 
 
 def detail_of(body: bytes) -> str:

@@ -30,10 +30,7 @@ def describe(connection: str, write: bool, root: Path, environment: str | None, 
 
     async def look() -> Tables:
         async with assemble(examined, root, environ=os.environ, flows=False) as pointsman:
-            limited = pointsman.services.connections.get(connection)
-            if limited is None:
-                raise Refused(f"{connection} has no tables to describe.")
-            return await limited.describe()
+            return await pointsman.services.connections[connection].describe()
 
     known = examined.project.schemas.get(connection, Schema({}))
     found = merged(asyncio.run(look()), known)
