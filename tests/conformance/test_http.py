@@ -17,7 +17,7 @@ from pointsman.clock import FixedClock, SystemClock
 from pointsman.connectors.http import HttpConnector
 from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Call, FoundColumn
-from pointsman.errors import Broken, DeadlinePassed, Fault, Later, Refused
+from pointsman.errors import Broken, DeadlinePassed, Fault, Later, Refused, Uncertain
 from pointsman.frame import Column
 from pointsman.language.openapi import operations
 from pointsman.secrets import Secrets
@@ -26,6 +26,7 @@ from pointsman.spec.connection import BasicAuth, BearerAuth, HeaderAuth, HttpCon
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
+ADDED: dict[str, Any] = {"body": {"id": "1", "name": "n"}}
 PERSON = {
     "type": "object",
     "required": ["id", "name"],
@@ -414,13 +415,33 @@ def test_effects_follow_what_the_system_promises(server: HttpServer) -> None:
 @pytest.mark.parametrize(
     ("action", "args", "answer", "kind"),
     [
-        ("addPerson", {"body": {"id": "1", "name": "n"}}, lambda: json({}, 500), Broken),
-        ("addPerson", {"body": {"id": "1", "name": "n"}}, lambda: json({}, 503), Later),
-        ("addPerson", {"body": {"id": "1", "name": "n"}}, lambda: raw(b"{", 201), Broken),
+        ("addPerson", ADDED, lambda: json({}, 500), Uncertain),
+        ("addPerson", ADDED, lambda: json({}, 503), Later),
+        ("addPerson", ADDED, lambda: raw(b"{", 201), Uncertain),
+        ("addPerson", ADDED, lambda: raw(b"<html>log in</html>", 200, "text/html"), Uncertain),
+        ("addPerson", ADDED, lambda: bomb(2**27), Uncertain),
+        ("addPerson", ADDED, lambda: raw(b"", 303, Location="/api/done"), Uncertain),
+        ("addPerson", ADDED, lambda: raw(b"", 307, Location="/api/there"), Broken),
+        ("addPerson", ADDED, lambda: json({}, 400), Refused),
+        ("addPerson", ADDED, lambda: raw(bomb(2**27).body, 400, Content_Encoding="gzip"), Refused),
         ("pay", {}, lambda: json({}, 500), Later),
         ("echo", {"mode": "a"}, lambda: json({}, 500), Later),
+        ("echo", {"mode": "a"}, lambda: raw(b"{", 201), Broken),
     ],
-    ids=["once-500", "once-503", "once-garbled", "keyed-500", "put-500"],
+    ids=[
+        "once-500",
+        "once-503",
+        "once-garbled",
+        "once-page",
+        "once-too-long",
+        "once-see-other",
+        "once-elsewhere",
+        "once-400",
+        "once-400-too-long",
+        "keyed-500",
+        "put-500",
+        "put-garbled",
+    ],
 )
 async def test_a_write_of_unknown_fate_is_not_for_later(
     crm: Limited, server: HttpServer, action: str, args: Any, answer: Callable[[], web.Response], kind: type[Fault]
@@ -431,11 +452,11 @@ async def test_a_write_of_unknown_fate_is_not_for_later(
     assert type(caught.value) is kind
 
 
-@pytest.mark.parametrize(("action", "kind"), [("addPerson", Broken), ("pay", DeadlinePassed)])
+@pytest.mark.parametrize(("action", "kind"), [("addPerson", Uncertain), ("pay", DeadlinePassed)])
 async def test_a_write_that_is_too_slow(server: HttpServer, action: str, kind: type[Fault]) -> None:
     server.wait = 5
     around = Limited(connector(server.url), Limits(timeout=0.3), SystemClock())
-    args = {"body": {"id": "1", "name": "n"}} if action == "addPerson" else {}
+    args = ADDED if action == "addPerson" else {}
     with pytest.raises(kind):
         await around.write(action, args, Call())
     await around.close()
@@ -481,6 +502,20 @@ async def test_an_operation_that_gives_one_object_is_one_row(crm: Limited) -> No
     columns = (Column("id", STRING), Column("joined", STRING.or_null()))
     frame, _ = await crm.fetch("getPerson", {"id": "p-002"}, Call(columns=columns))
     assert frame.rows == [{"id": "p-002", "joined": None}]
+
+
+async def test_a_link_that_breaks_under_a_write_leaves_its_fate_open() -> None:
+    async def cut(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(cut, "127.0.0.1", 0) as cutting:
+        around = Limited(connector(f"http://127.0.0.1:{cutting.sockets[0].getsockname()[1]}"), Limits(), SystemClock())
+        with pytest.raises(Uncertain, match="Whether it was done is not known"):
+            await around.write("addPerson", ADDED, Call(key="k"))
+        with pytest.raises(Later):
+            await around.write("pay", {}, Call(key="k"))
+        await around.close()
 
 
 async def test_a_link_that_breaks_midway_is_for_later() -> None:

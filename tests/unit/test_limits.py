@@ -1,6 +1,7 @@
 """What limits do by themselves, around a connector that is a test double."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -12,7 +13,7 @@ import pytest
 from pointsman.clock import FixedClock, SystemClock
 from pointsman.connectors.limits import Limited
 from pointsman.connectors.port import Action, Call, Facts, Page, Tables
-from pointsman.errors import Broken, DeadlinePassed, Fault, Refused
+from pointsman.errors import Broken, DeadlinePassed, Fault, Refused, Uncertain
 from pointsman.frame import Column
 from pointsman.quantity import Quarter
 from pointsman.shape import ANY, BOOLEAN, DATE, INTEGER, NUMBER, QUARTER, STRING, TIMESTAMP, Shape, Value, list_of
@@ -36,6 +37,7 @@ class Double:
         self.pages, self.pause = pages, pause
         self.made = self.open = self.most = 0
         self.calls: list[Call] = []
+        self.fault: Fault | None = None
 
     async def read(self, action: str, args: Mapping[str, Any], call: Call, facts: Facts) -> AsyncIterator[Page]:
         self.calls.append(call)
@@ -51,6 +53,8 @@ class Double:
 
     async def write(self, action: str, args: Mapping[str, Any], call: Call) -> Value:
         await asyncio.sleep(self.pause)
+        if self.fault:
+            raise self.fault
         return call.key
 
     async def describe(self) -> Tables:
@@ -134,12 +138,39 @@ async def test_a_deadline_that_has_passed_asks_nothing() -> None:
         await crm.fetch("list", OF, Call(deadline=SystemClock().monotonic() - 1))
 
 
-@pytest.mark.parametrize(("action", "kind"), [("pay", Broken), ("put", DeadlinePassed)])
+@pytest.mark.parametrize(("action", "kind"), [("pay", Uncertain), ("put", DeadlinePassed)])
 async def test_a_write_that_runs_out_of_time(action: str, kind: type[Fault]) -> None:
     _, crm = around([], pause=1, timeout=0.05)
     with pytest.raises(kind) as caught:
         await crm.write(action, {}, Call(key="k"))
     assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("busy", [False, True], ids=["idle", "busy"])
+async def test_a_write_that_must_not_be_repeated_is_uncertain_whoevers_timer_is_first(busy: bool) -> None:
+    """A step's timeout runs out at the same moment as ours; left as a TimeoutError, the step would be tried again."""
+    _, crm = around([], pause=5)
+    if busy:  # the loop comes back after all timers have run out
+        asyncio.get_running_loop().call_later(0.05, time.sleep, 0.1)
+    with pytest.raises(Uncertain):
+        async with asyncio.timeout(0.1):
+            await crm.write("pay", {}, Call(key="k", deadline=SystemClock().monotonic() + 0.1))
+
+
+async def test_a_write_that_is_cancelled_in_time_stays_cancelled() -> None:
+    _, crm = around([], pause=5)
+    task = asyncio.create_task(crm.write("pay", {}, Call(key="k", deadline=SystemClock().monotonic() + 5)))
+    await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+async def test_a_connector_that_ended_before_anything_was_done_is_believed() -> None:
+    double, crm = around([])
+    double.fault = DeadlinePassed("too slow; nothing was done.")
+    with pytest.raises(DeadlinePassed):
+        await crm.write("pay", {}, Call(key="k"))
 
 
 async def test_a_write_that_never_began_is_for_later() -> None:
