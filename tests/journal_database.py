@@ -1,7 +1,10 @@
 """A journal's own database on the test server: several journals on it, and a clock that is moved."""
 
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from pointsman.clock import SystemClock
 from pointsman.journal.port import Journal
 from pointsman.journal.postgres import Place, PostgresJournal
 from pointsman.journal.seal import Sealer
@@ -10,51 +13,73 @@ if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 KEYS = {"k1": bytes(range(32))}
+_MOVED_CLOCK = """
+CREATE SCHEMA moved_clock;
+CREATE TABLE moved_clock.ahead (seconds double precision NOT NULL);
+INSERT INTO moved_clock.ahead VALUES (0);
+CREATE FUNCTION moved_clock.statement_timestamp() RETURNS timestamptz STABLE LANGUAGE SQL AS
+    'SELECT pg_catalog.statement_timestamp() + make_interval(secs => seconds) FROM moved_clock.ahead';
+CREATE FUNCTION moved_clock.clock_timestamp() RETURNS timestamptz VOLATILE LANGUAGE SQL AS
+    'SELECT pg_catalog.clock_timestamp() + make_interval(secs => seconds) FROM moved_clock.ahead';
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class MovedPlace(Place):
+    """The journal's queries there find these functions before the server's own."""
+
+    def options(self) -> dict[str, Any]:
+        given = Place.options(self)
+        return given | {
+            "server_settings": given["server_settings"] | {"search_path": "pointsman,moved_clock,pg_catalog"}
+        }
 
 
 class JournalDatabase:
-    """One database. Its clock cannot be moved, so times that are kept are moved back instead."""
+    """One database. `clock`: the time that it goes by, when `advance` may be used."""
 
     def __init__(self, server: "PostgresServer", name: str) -> None:
         self.server, self.name = server, name
+        self.clock = MovedClock()
         self.opened: list[PostgresJournal] = []
 
-    @property
-    def place(self) -> Place:
+    def place(self, kind: type[Place] = Place) -> Place:
         server = self.server
-        return Place(server.host, server.port, self.name, server.user, lambda: server.password)
+        return kind(server.host, server.port, self.name, server.user, lambda: server.password)
 
-    async def journal(self, *, most: int = 2**26, **options: Any) -> Journal:
-        return await self.postgres_journal(most=most, **options)
+    async def make_clock(self) -> None:
+        await self.execute(_MOVED_CLOCK)
 
-    async def postgres_journal(self, **options: Any) -> PostgresJournal:
-        made = PostgresJournal(self.place, Sealer(KEYS, "k1"), links=3, **options)
+    async def journal(self, *, most: int = 2**26) -> Journal:
+        return await self.opened_at(self.place(MovedPlace), most=most)
+
+    async def opened_at(self, place: Place, **options: Any) -> PostgresJournal:
+        made = PostgresJournal(place, Sealer(KEYS, "k1"), **{"links": 3, **options})
         self.opened.append(made)
         await made.open()
         return made
 
+    async def advance(self, seconds: float) -> None:
+        self.clock.ahead += timedelta(seconds=seconds)
+        await self.execute(f"UPDATE moved_clock.ahead SET seconds = seconds + {seconds}")
+
+    async def execute(self, query: str) -> None:
+        link = await self.server.connect(self.name)
+        try:
+            await link.execute(query)
+        finally:
+            await link.close()
+
     async def fetch(self, query: str, *values: object) -> list[Any]:
         link = await self.server.connect(self.name)
         try:
-            await link.execute("SET search_path = pointsman")
             return list(await link.fetch(query, *values))
         finally:
             await link.close()
 
-    async def advance(self, seconds: float) -> None:
-        columns: dict[str, list[str]] = {}
-        for table, column in await self.fetch(
-            "SELECT table_name, column_name FROM information_schema.columns "
-            "WHERE table_schema = 'pointsman' AND data_type = 'timestamp with time zone'"
-        ):
-            columns.setdefault(table, []).append(column)
-        for table, names in columns.items():
-            moved = ", ".join(f"{name} = {name} - make_interval(secs => {seconds})" for name in names)
-            await self.fetch(f"UPDATE {table} SET {moved}")
-
     async def raw(self) -> bytes:
-        """The server's files, logs included, and every table as it is stored."""
-        await self.fetch("CHECKPOINT")
+        """The server's files, its log included, and every table as it is stored."""
+        await self.execute("CHECKPOINT")
         kept = [path.read_bytes() for path in self.server.folder.rglob("*") if path.is_file()]
         for (table,) in await self.fetch("SELECT tablename FROM pg_tables WHERE schemaname = 'pointsman'"):
             kept.append(await self._copy(f"pointsman.{table}"))
@@ -76,3 +101,12 @@ class JournalDatabase:
         finally:
             await link.close()
         return b"".join(parts)
+
+
+class MovedClock(SystemClock):
+    """The machine's clock, so much ahead."""
+
+    ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return super().now() + self.ahead
