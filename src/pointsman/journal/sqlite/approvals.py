@@ -49,7 +49,10 @@ class Approvals(Store):
             link.execute(sql("wake"), {"seq": row["run"]})
             return self._approval(link, link.execute(sql("approval_by_seq"), {"seq": row["seq"]}).fetchone())
 
-        return await self._write(job, wakes=True)
+        decided = await self._write(job)
+        if decided:
+            self._tell()
+        return decided
 
     async def snooze(self, approval: str, tenant: str, seconds: float) -> bool:
         def job(link: sqlite3.Connection, now: int) -> bool:
@@ -66,7 +69,10 @@ class Approvals(Store):
             found = [link.execute(sql("approval_by_seq"), {"seq": row["seq"]}).fetchone() for row in rows]
             return [self._approval(link, row) for row in found]
 
-        return await self._write(job, wakes=True)
+        expired = await self._write(job)
+        if expired:
+            self._tell()
+        return expired
 
     async def approval(self, approval: str, tenant: str) -> Approval | None:
         found = await self._approvals("approval", {"id": approval, "tenant": tenant})

@@ -34,8 +34,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     link = connect(path)
     try:
         link.execute(sql("write_ahead")).fetchone()
-        link.execute(sql("full_sync"))
-        link.execute(sql("overwrite_deleted")).fetchone()
+        for name in ("full_sync", "overwrite_deleted", "seldom_checkpoint", "cache"):
+            link.execute(sql(name)).fetchall()
         _migrate(link, path)
     except (sqlite3.Error, Broken):
         link.close()

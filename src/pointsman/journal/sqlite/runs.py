@@ -43,7 +43,9 @@ class Runs(Store):
 
     async def create(self, runs: Sequence[NewRun]) -> list[str]:
         packed = [self._packed(run) for run in runs]
-        return await self._write(lambda link, now: [create(link, now, one) for one in packed], wakes=True)
+        made = await self._write(lambda link, now: [create(link, now, one) for one in packed])
+        self._tell()
+        return made
 
     async def reply(self, run: str, epoch: int, answer: bytes, subjects: Collection[str] = ()) -> None:
         packed = self._payloads.pack(answer, "run", run, ANSWER)
@@ -66,7 +68,8 @@ class Runs(Store):
             due = None if ready_in is None else after(now, ready_in)
             link.execute(sql("park"), {"seq": seq, "due": due, "reason": sealed})
 
-        await self._write(job, wakes=True)
+        await self._write(job)
+        self._tell()
 
     async def finish(
         self, run: str, epoch: int, state: Literal["done", "failed", "cancelled"], error: str | None
@@ -78,15 +81,16 @@ class Runs(Store):
             link.execute(sql("finish"), {"seq": seq, "state": state, "error": sealed, "now": now})
             link.execute(sql("withdraw"), {"seq": seq, "now": now})
 
-        await self._write(job, wakes=True)
+        await self._write(job)
+        self._tell()
 
     async def wake(self, run: str) -> None:
-        def job(link: sqlite3.Connection, _: int) -> None:
+        def job(link: sqlite3.Connection, _: int) -> bool:
             row = link.execute(sql("seq_of_run"), {"id": run}).fetchone()
-            if row:
-                link.execute(sql("wake"), {"seq": row["seq"]})
+            return row is not None and link.execute(sql("wake"), {"seq": row["seq"]}).rowcount == 1
 
-        await self._write(job, wakes=True)
+        if await self._write(job):
+            self._tell()
 
     async def cancel(self, run: str, tenant: str, reason: str) -> bool:
         sealed = self._payloads.text(reason, "run", run, "reason")
@@ -98,11 +102,15 @@ class Runs(Store):
                 link.execute(sql("withdraw"), {"seq": row["seq"], "now": now})
             return row is not None
 
-        return await self._write(job, wakes=True)
+        ended = await self._write(job)
+        self._tell()
+        return ended
 
     async def retry(self, run: str, tenant: str) -> bool:
         values = {"id": run, "tenant": tenant}
-        return await self._write(lambda link, _: link.execute(sql("retry"), values).rowcount == 1, wakes=True)
+        again = await self._write(lambda link, _: link.execute(sql("retry"), values).rowcount == 1)
+        self._tell()
+        return again
 
     async def view(self, run: str, tenant: str) -> RunView | None:
         def read(link: sqlite3.Connection) -> RunView | None:

@@ -40,7 +40,9 @@ class Schedules(Runs):
                 create(link, now, packed)
             return fired
 
-        return await self._write(job, wakes=True)
+        fired = await self._write(job)
+        self._tell()
+        return fired
 
 
 def _schedule(row: sqlite3.Row) -> Schedule:

@@ -69,14 +69,15 @@ class Store:
         finally:
             self._waiting.discard(event)
 
-    async def _write(self, job: Job[T], *, wakes: bool = False) -> T:
+    async def _write(self, job: Job[T]) -> T:
         if self._writer is None:
             raise Later("the journal is not open", where=str(self.path))
-        done = await self._writer.do(job)
-        if wakes:
-            for event in self._waiting:
-                event.set()
-        return done
+        return await self._writer.do(job)
+
+    def _tell(self) -> None:
+        """Something may be claimable now, or a place under a limit is free."""
+        for event in self._waiting:
+            event.set()
 
     async def _read(self, read: Callable[[sqlite3.Connection], T]) -> T:
         return await self._readers.do(read)

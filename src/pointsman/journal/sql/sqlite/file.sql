@@ -19,6 +19,14 @@ PRAGMA synchronous = FULL;
 -- name: overwrite_deleted
 PRAGMA secure_delete = ON;
 
+-- name: seldom_checkpoint
+-- Pages in the write-ahead log (16 MB) before it is moved into the file: at many runs at once a commit is a hundred
+-- pages, and each move waits for the disk twice.
+PRAGMA wal_autocheckpoint = 4000;
+
+-- name: cache
+PRAGMA cache_size = -16000;
+
 -- name: only_read
 PRAGMA query_only = ON;
 
