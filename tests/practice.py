@@ -83,7 +83,7 @@ class Practice:
 
     def told(self, record: RunRecord) -> str:
         """Everything that is kept of a run and shown to anyone, as one text."""
-        outputs = self.pointsman.journal.outputs(record.id) or {}
+        outputs = self.pointsman.engine.journal.outputs(record.id) or {}
         kept = {name: getattr(output, "rows", output) for name, output in outputs.items()}
         return to_json([asdict(record), kept]).decode()
 
@@ -150,3 +150,18 @@ def files(root: Path) -> dict[str, bytes]:
     """Every file of the project that is not its state."""
     found = (path for path in root.rglob("*") if path.is_file() and ".pointsman" not in path.parts)
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in found}
+
+
+def in_good_order(told: str, practice: Practice, before: dict[str, bytes]) -> None:
+    """What must hold of everything that is kept and said, however a run went."""
+    assert [secret for secret in practice.secrets if secret in told] == []
+    for inner in ("Traceback", 'File "', "object at 0x", "Error(", "aiohttp", "asyncio"):
+        assert inner not in told, inner
+    assert files(practice.root) == before
+
+
+def one_sentence(fault: Fault, names: str, way_out: str) -> None:
+    assert fault.sentence.startswith(f"{names}: "), fault.sentence
+    assert fault.way_out and fault.sentence.endswith(way_out), fault.sentence
+    assert "\n" not in fault.sentence
+    assert len(fault.sentence) < 400

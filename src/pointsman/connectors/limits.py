@@ -9,7 +9,7 @@ from typing import Any
 from pointsman.clock import Clock
 from pointsman.connectors import typed
 from pointsman.connectors.port import Action, Call, Connector, Facts, Page, Tables
-from pointsman.errors import DeadlinePassed, Refused, Uncertain, way_out
+from pointsman.errors import DeadlinePassed, Fault, Refused, Uncertain, way_out
 from pointsman.frame import Frame, Row
 from pointsman.shape import Value
 from pointsman.spec.connection import Limits
@@ -108,6 +108,10 @@ class Limited:
                 yield replace(call, deadline=deadline)
         except TimeoutError:
             raise self._late(deadline - started, deadline == call.deadline) from None
+        except Fault as fault:
+            # What was raised below the connector, such as for a secret that is missing, does not know where it is.
+            fault.at(f"connection {self.connection}")
+            raise
 
     def _late(self, waited: float, callers: bool) -> DeadlinePassed:
         whose = "the time that the caller gave" if callers else "the connection's limit"
