@@ -1,5 +1,8 @@
 """Builds everything from a project: the only place that knows all parts."""
 
+import hashlib
+import os
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,18 +16,22 @@ from pointsman.connectors.postgres import PostgresConnector
 from pointsman.connectors.salesforce import SalesforceConnector
 from pointsman.connectors.smtp import SmtpConnector
 from pointsman.connectors.sqlite import SqliteConnector
-from pointsman.errors import Refused
 from pointsman.flows import bind
+from pointsman.flows.bind import CallFlow
+from pointsman.flows.decisions import Decisions
+from pointsman.flows.durable import Durable, Edition
 from pointsman.flows.engine import Engine
 from pointsman.flows.evidence import Evidence, evidence
 from pointsman.flows.modules import Modules
 from pointsman.flows.question import Reader
-from pointsman.flows.run import Run
+from pointsman.flows.run import Bound
+from pointsman.flows.runs import Runs, Started
 from pointsman.flows.services import ReadyPrompt, Services
-from pointsman.folder import Examined
+from pointsman.folder import Examined, examine_again, files_of
 from pointsman.inference import router
+from pointsman.inference.port import Writer
 from pointsman.journal.memory import MemoryJournal
-from pointsman.journal.record import RunRecord
+from pointsman.journal.port import Journal
 from pointsman.language import offline, prompt
 from pointsman.plan.node import Plan
 from pointsman.secrets import Secrets
@@ -53,6 +60,10 @@ class Pointsman:
     heads: Mapping[str, FlowHead]
     """Every flow's head, files and Python functions alike."""
     engine: Engine
+    runs: Runs
+    durable: Durable | None
+    """Durable runs, where a journal was given; without one every run is in memory."""
+    decisions: Decisions | None
     services: Services
     secrets: Secrets
     reader: Reader
@@ -61,37 +72,32 @@ class Pointsman:
     """Said on every page and answer: that the data are invented."""
     _closing: list[Callable[[], Any]] = field(default_factory=list)
 
-    @property
-    def journal(self) -> MemoryJournal:
-        return self.engine.journal
+    async def open(self) -> None:
+        """Opens the journal, if there is one. Raises Broken when it cannot be used."""
+        if self.durable is not None:
+            await self.durable.open()
 
-    async def start_question(self, question: str, *, door: str) -> Run:
+    async def start_question(self, question: str, *, door: str) -> Started:
         """Reads a question and starts its flow. Raises NotRead (422, with the nearest forms)."""
         reading = await self.reader.read(question)
-        return self.engine.start(reading.flow, reading.input, door=door, reading=reading.shown)
+        return await self.runs.start(reading.flow, reading.input, door=door, reading=reading.shown)
 
-    def run(self, run: str) -> RunRecord:
-        """Raises Refused (404)."""
-        record = self.journal.get(run)
-        if record is None:
-            raise Refused(f"no run {run!r} is kept.", way_out="See /runs for those that are.", status=404)
-        return record
-
-    def evidence(self, run: str, key: str, feature: str) -> list[Evidence]:
+    async def evidence(self, run: str, key: str, feature: str) -> list[Evidence]:
         """The rows behind one reason of one item of an answer. Raises Refused (404)."""
-        record = self.run(run)
-        outputs = self.journal.outputs(run)
-        if outputs is None:
-            raise Refused(f"the rows of run {run} are no longer kept.", way_out="Ask again.", status=404)
+        record = await self.runs.get(run)
+        outputs = await self.runs.outputs(run)
         return evidence(self.plans[record.flow], outputs, record.answer or {}, key, feature)
 
     async def __aenter__(self) -> "Pointsman":
+        await self.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
     async def close(self) -> None:
+        if self.durable is not None:
+            await self.durable.close()
         for end in (self.engine.close, *self._closing):
             await end()
 
@@ -104,57 +110,109 @@ def assemble(
     clock: Clock | None = None,
     notice: str | None = None,
     flows: bool = True,
+    journal: Journal | None = None,
 ) -> Pointsman:
     """Builds a project that `folder.examine` found sound. Nothing is connected to before the first call.
 
-    Without `flows` only what stands around them is built, which needs no sound flows.
+    Without `flows` only what stands around them is built, which needs no sound flows. With a `journal`, flows that
+    say `durable: true` are kept in it.
     """
-    project, plans = examined.project, examined.plans if flows else {}
     clock = clock or SystemClock()
-    secrets = Secrets(environ, root)
-    connections = {
-        name: Limited(_connector(spec, examined, root, secrets, clock), spec.limits, clock)
-        for name, spec in project.connections.items()
-    }
-    sets, modules = Sets(), Modules(root)
-    writers = {
-        name: router.of_model(model, secrets=secrets, clock=clock)
-        for name, model in project.models.items()
-        if isinstance(model, ChatModel)
-    }
-    services = Services(
-        project=project,
-        connections=connections,
-        sets=sets,
-        classics=project.classics,
-        writers=writers,
-        prompts={name: _ready(asked) for name, asked in project.prompts.items()},
-        function=modules.function,
-        scrub=secrets.scrub,
-    )
+    secrets, sets = Secrets(environ, root), Sets()
+    builder = _Builder(root, secrets, sets, clock)
+    services = builder.services(examined, root)
     engine = Engine(MemoryJournal(), clock)
-    heads: dict[str, FlowHead] = {name: plan.flow for name, plan in plans.items()}
-    for name, plan in plans.items():
-        engine.bound[name] = bind.bind(plan, services, engine.call_flow)
-    for flow in modules.flows() if flows else ():
-        heads[flow.head.flow] = flow.head
-        engine.bound[flow.head.flow] = bind.bind_python(flow, services, engine.call_flow)
+    plans = examined.plans if flows else {}
+    heads, bound = builder.flows(plans, services, engine.call_flow) if flows else ({}, {})
+    engine.bound.update(bound)
     engine.inputs = {name: head.input for name, head in heads.items()}
-    closing = [connection.close for connection in connections.values()]
-    closing += [writer.close for writer in writers.values()]
-    closing.append(sets.close)
+    durable = None
+    if journal is not None:
+        edition = Edition(hashlib.sha256(examined.content).hexdigest(), examined.content, bound, plans, engine.inputs)
+        load = builder.edition(engine.call_flow)
+        durable = Durable(journal, engine.journal, edition, load, clock, f"{socket.gethostname()}:{os.getpid()}")
     return Pointsman(
-        project=project,
+        project=examined.project,
         plans=plans,
         heads=heads,
         engine=engine,
+        runs=Runs(engine, durable, heads),
+        durable=durable,
+        decisions=None if durable is None else Decisions(durable.journal, durable.render),
         services=services,
         secrets=secrets,
-        reader=Reader(heads, writers.get(project.file.questions or ""), clock),
+        reader=Reader(heads, services.writers.get(examined.project.file.questions or ""), clock),
         clock=clock,
         notice=notice,
-        _closing=closing,
+        _closing=[builder.close, sets.close],
     )
+
+
+class _Builder:
+    """Builds what flows act with: for the project as it is, and for editions of it that runs began with."""
+
+    def __init__(self, root: Path, secrets: Secrets, sets: Sets, clock: Clock) -> None:
+        self._root, self._secrets, self._sets, self._clock = root, secrets, sets, clock
+        self._open: list[Limited | Writer] = []
+        self._code: dict[int, Modules] = {}
+
+    def services(self, examined: Examined, code: Path) -> Services:
+        """`code`: the folder of the project's Python modules."""
+        project = examined.project
+        connections = {
+            name: Limited(_connector(spec, examined, self._root, self._secrets, self._clock), spec.limits, self._clock)
+            for name, spec in project.connections.items()
+        }
+        writers = {
+            name: router.of_model(model, secrets=self._secrets, clock=self._clock)
+            for name, model in project.models.items()
+            if isinstance(model, ChatModel)
+        }
+        self._open += [*connections.values(), *writers.values()]
+        modules = Modules(code)
+        services = Services(
+            project=project,
+            connections=connections,
+            sets=self._sets,
+            classics=project.classics,
+            writers=writers,
+            prompts={name: _ready(asked) for name, asked in project.prompts.items()},
+            function=modules.function,
+            scrub=self._secrets.scrub,
+        )
+        self._code[id(services)] = modules
+        return services
+
+    def flows(
+        self, plans: Mapping[str, Plan], services: Services, call_flow: CallFlow
+    ) -> tuple[dict[str, FlowHead], dict[str, Bound]]:
+        """The heads and the bound flows, of files and of Python functions."""
+        heads: dict[str, FlowHead] = {name: plan.flow for name, plan in plans.items()}
+        bound = {name: bind.bind(plan, services, call_flow) for name, plan in plans.items()}
+        for flow in self._code[id(services)].flows():
+            heads[flow.head.flow] = flow.head
+            bound[flow.head.flow] = bind.bind_python(flow, services, call_flow)
+        return heads, bound
+
+    def edition(self, call_flow: CallFlow) -> Callable[[str, bytes], Edition]:
+        """Builds the edition of a project that a run began with, from the files that were kept of it."""
+
+        def load(digest: str, content: bytes) -> Edition:
+            examined = examine_again(content, self._root)
+            code = self._root / ".pointsman" / "editions" / digest[:16]
+            for name, text in files_of(content).items():
+                if name.endswith(".py"):
+                    (code / name).parent.mkdir(parents=True, exist_ok=True)
+                    (code / name).write_text(text, encoding="utf-8", errors="surrogateescape")
+            services = self.services(examined, code)
+            heads, bound = self.flows(examined.plans, services, call_flow)
+            return Edition(digest, content, bound, examined.plans, {name: head.input for name, head in heads.items()})
+
+        return load
+
+    async def close(self) -> None:
+        for part in self._open:
+            await part.close()
 
 
 def _connector(spec: Connection, examined: Examined, root: Path, secrets: Secrets, clock: Clock) -> Connector:

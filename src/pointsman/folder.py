@@ -64,6 +64,8 @@ class Examined:
     plans: Mapping[str, Plan]
     operations: Operations
     problems: list[Problem]
+    content: bytes
+    """Its files as one text, sorted: what a durable run is pinned to, by digest."""
 
 
 def examine(path: Path, environment: str | None = None, overlay: Mapping[str, Any] | None = None) -> Examined:
@@ -73,11 +75,28 @@ def examine(path: Path, environment: str | None = None, overlay: Mapping[str, An
     if overlay is not None:
         environment = _GIVEN
         files[f"env/{_GIVEN}.yaml"] = json.dumps(overlay)
+    return _examined(files, path, environment)
+
+
+def examine_again(content: bytes, path: Path) -> Examined:
+    """A project as it was when `content` was kept; `path`: the folder that its data stand in."""
+    kept = json.loads(content)
+    return _examined(kept["files"], path, kept["environment"])
+
+
+def files_of(content: bytes) -> dict[str, str]:
+    """The texts in a kept content, by name."""
+    files: dict[str, str] = json.loads(content)["files"]
+    return files
+
+
+def _examined(files: Mapping[str, str], path: Path, environment: str | None) -> Examined:
     loaded = load(files, path, environment)
     operations, found = _operations(loaded.sound, loaded.sources)
     plans = make(loaded.sound, operations)
     found += [_problem(finding, loaded.sources) for finding in findings_of(plans)]
-    return Examined(loaded.sound, plans, operations, in_order([*loaded.problems, *found]))
+    content = json.dumps({"environment": environment, "files": files}, sort_keys=True).encode()
+    return Examined(loaded.sound, plans, operations, in_order([*loaded.problems, *found]), content)
 
 
 def _operations(project: Project, sources: Sources) -> tuple[Operations, list[Problem]]:

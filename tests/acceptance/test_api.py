@@ -136,7 +136,7 @@ async def test_a_bad_request_is_refused_with_a_sentence(tmp_path, path, body, st
             assert response.status == status
             assert problem["status"] == status
             assert said in problem["detail"]
-        assert pointsman.journal.newest() == []
+        assert pointsman.engine.journal.newest() == []
 
 
 async def test_a_body_that_is_not_json_is_refused_so_that_no_web_form_can_start_a_flow(tmp_path):
@@ -172,10 +172,10 @@ async def test_a_caller_that_leaves_stops_the_run(tmp_path):
         with pytest.raises(asyncio.TimeoutError):
             await client.post("/flows/it", json={"wait": 20}, timeout=aiohttp.ClientTimeout(total=0.2))
         for _ in range(100):
-            if pointsman.journal.newest()[0].status == "cancelled":
+            if pointsman.engine.journal.newest()[0].status == "cancelled":
                 break
             await asyncio.sleep(0.02)
-        assert pointsman.journal.newest()[0].error == "the caller left"
+        assert pointsman.engine.journal.newest()[0].error == "the caller left"
         assert pointsman.services.function("functions:wait").__globals__["stopped"] == [20]
 
 

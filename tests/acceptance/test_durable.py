@@ -53,7 +53,7 @@ ANA = Decider("ana", {"manager"})
 def worker(pointsman, root, name, lease=30.0):
     edition = Edition("d1", b"{}", pointsman.engine.bound, pointsman.plans, pointsman.engine.inputs)
     journal = SqliteJournal(root / "journal.db", open_key_file(root / "journal.key"), SystemClock())
-    return Durable(journal, pointsman.journal, edition, lambda digest, content: edition, SystemClock(), name, lease=lease)
+    return Durable(journal, pointsman.engine.journal, edition, lambda digest, content: edition, SystemClock(), name, lease=lease)
 
 
 @asynccontextmanager
@@ -72,7 +72,7 @@ def seen(pointsman):
 
 
 def decisions(one, pointsman):
-    def render(approval, changed):
+    async def render(approval, changed):
         return effects(pointsman.plans["it"], approval.step, changed, {"input": {}})
 
     return Decisions(one.journal, render)

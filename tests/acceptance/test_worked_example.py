@@ -78,7 +78,9 @@ async def test_each_reason_opens_the_rows_that_hold_its_value(sales):
             run = practice.start(**asked)
             for customer in (await run.answered())["result"]["customers"]:
                 for reason in customer["reasons"]:
-                    (source,) = practice.pointsman.evidence(run.record.id, customer["account_id"], reason["feature"])
+                    (source,) = await practice.pointsman.evidence(
+                        run.record.id, customer["account_id"], reason["feature"]
+                    )
                     (row,) = source.rows
                     assert row["account_id"] == customer["account_id"]
                     assert _held(row, reason["feature"]) == pytest.approx(reason["value"]), (customer["name"], reason)

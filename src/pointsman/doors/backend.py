@@ -3,12 +3,11 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 from pointsman.assemble import Pointsman
 from pointsman.doors.console.backend import Evidence, FlowCard
-from pointsman.errors import Fault
-from pointsman.flows.run import Run
+from pointsman.errors import Fault, Refused
+from pointsman.flows.runs import Started
 from pointsman.journal.record import RunRecord
 from pointsman.shape import Value
 
@@ -32,19 +31,21 @@ class ConsoleBackend:
         return [FlowCard(head.flow, head.version, head.title, forms(head.flow), head.input) for head in heads]
 
     async def ask(self, question: str) -> RunRecord:
-        return await _replied(await self._pointsman.start_question(question, door="console"))
+        return await self._replied(await self._pointsman.start_question(question, door="console"))
 
     async def start(self, flow: str, values: Mapping[str, Value]) -> RunRecord:
-        return await _replied(self._pointsman.engine.start(flow, values, door="console"))
+        return await self._replied(await self._pointsman.runs.start(flow, values, door="console"))
 
     async def runs(
         self, limit: int, *, before: str | None = None, flow: str | None = None, status: str | None = None
     ) -> Sequence[RunRecord]:
-        known: Any = status
-        return self._pointsman.journal.newest(limit=limit, before=before, flow=flow, status=known)
+        return await self._pointsman.runs.newest(limit=limit, before=before, flow=flow, status=status)
 
     async def run(self, run_id: str) -> RunRecord | None:
-        return self._pointsman.journal.get(run_id)
+        try:
+            return await self._pointsman.runs.get(run_id)
+        except Refused:
+            return None
 
     async def evidence(self, run_id: str, key: str, feature: str) -> Sequence[Evidence]:
         return [
@@ -56,17 +57,16 @@ class ConsoleBackend:
                 found.rows,
                 None if found.as_of is None else datetime.fromisoformat(found.as_of),
             )
-            for found in self._pointsman.evidence(run_id, key, feature)
+            for found in await self._pointsman.evidence(run_id, key, feature)
         ]
 
-
-async def _replied(run: Run) -> RunRecord:
-    """The record once it has an answer, or has failed: the page shows which."""
-    try:
-        await run.answered()
-    except Fault:
-        pass  # the record says what failed, and keeps what there is
-    except asyncio.CancelledError:
-        if run.record.status != "cancelled":
-            raise
-    return run.record
+    async def _replied(self, started: Started) -> RunRecord:
+        """The record once it has an answer, or has failed: the page shows which."""
+        try:
+            await started.answered()
+        except Fault:
+            pass  # the record says what failed, and keeps what there is
+        except asyncio.CancelledError:
+            if started.record is None or started.record.status != "cancelled":
+                raise
+        return started.record or await self._pointsman.runs.get(started.id)

@@ -69,9 +69,14 @@ async def serve(pointsman: Pointsman, listener: socket.socket, ready: Callable[[
     running = asyncio.create_task(server.serve([listener]))
     while not server.started and not running.done():  # noqa: ASYNC110  uvicorn has a flag and no event
         await asyncio.sleep(0.005)
+    working = asyncio.create_task(pointsman.durable.work()) if pointsman.durable is not None else None
     if not running.done():
         ready(f"http://{f'[{host}]' if ':' in host else host}:{port}")
     await running
+    if working is not None and pointsman.durable is not None:
+        # What is under way may end; the rest is given back, for the next worker to take up where it stood.
+        await pointsman.durable.drain(DRAIN_SECONDS)
+        working.cancel()
 
 
 class _Server(uvicorn.Server):

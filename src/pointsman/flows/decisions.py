@@ -1,6 +1,6 @@
 """What people decide: the items that wait for them, and a decision, once, on exactly what they saw."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -14,7 +14,7 @@ from pointsman.journal.port import Approval, Journal, Page, Verdict
 Choice = Literal["approve", "reject", "redraft", "snooze"]
 LONGEST_SNOOZE: Final = 30 * 86400.0
 
-Render = Callable[[Approval, Mapping[str, Any]], "list[dict[str, Any]]"]
+Render = Callable[[Approval, Mapping[str, Any]], Awaitable["list[dict[str, Any]]"]]
 """The effects of an item as a person changed it, rendered anew."""
 
 
@@ -62,13 +62,13 @@ class Decisions:
             return await self._snooze(item, min(seconds or 86400.0, LONGEST_SNOOZE))
         if choice == "redraft" and item.step == UNCERTAIN:
             raise Refused("there is no draft to write anew.", way_out="Say whether it happened.")
-        verdict = self._verdict(item, choice, who, hash or item.hash, reason, edit)
+        verdict = await self._verdict(item, choice, who, hash or item.hash, reason, edit)
         decided = await self.journal.decide(verdict, self.tenant)
         if decided is None:
             raise Refused(_why_not(await self.one(approval), verdict.hash), status=409)
         return decided
 
-    def _verdict(
+    async def _verdict(
         self,
         item: Approval,
         choice: Choice,
@@ -89,7 +89,7 @@ class Decisions:
             raise Refused("an edit goes with an approval.", way_out="Approve what you changed, or leave it unchanged.")
         said: dict[str, Any] = orjson.loads(item.effect)["item"]
         changed, difference = edited(said, edit)
-        effect = content(changed, self.render(item, changed))
+        effect = content(changed, await self.render(item, changed))
         return Verdict(item.id, seen, decision, who.name, reason, effect, digest(effect), orjson.dumps(difference))
 
     async def _snooze(self, item: Approval, seconds: float) -> Approval:

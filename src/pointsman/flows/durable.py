@@ -2,17 +2,20 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pointsman.clock import Clock
-from pointsman.errors import DeadlinePassed, Fault, Refused, way_out
+from pointsman.errors import DeadlinePassed, Fault, Later, Refused, way_out
+from pointsman.flows.approval import effects
 from pointsman.flows.engine import UnfitInput, run_id
 from pointsman.flows.kept import UNCERTAIN, KeptRun
 from pointsman.flows.run import Bound, Run
+from pointsman.frame import Frame
 from pointsman.journal import codec
 from pointsman.journal.memory import MemoryJournal
-from pointsman.journal.port import Claimed, Fenced, Journal, Limit, NewRun, RunView
+from pointsman.journal.port import Approval, Claimed, Fenced, Journal, Limit, NewRun, RunView
 from pointsman.journal.record import RunRecord
 from pointsman.plan.node import Plan
 from pointsman.shape import Value
@@ -22,6 +25,8 @@ from pointsman.spec.value import accept
 MOST_CLAIMS: Final = 5
 """A run claimed so often without a step finishing in between kills its workers; it fails, and the queue goes on."""
 POLL: Final = 0.1
+EXPIRE_EVERY: Final = 1.0
+"""Seconds between two looks for approvals whose time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +124,20 @@ class Durable:
         assert isinstance(answer, dict)
         return answer
 
+    async def render(self, approval: Approval, item: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What will be done for an item as a person changed it. What is done is held to it when it is done."""
+        view = await self._view(approval.run, approval.tenant)
+        said: Any = codec.loads(view.input)
+        scope: dict[str, Value] = {"input": said["input"]}
+        for kept in await self.journal.steps(approval.run):
+            if kept.output is not None and "/" not in kept.key:
+                output = codec.loads(kept.output)
+                scope[kept.key] = output.rows if isinstance(output, Frame) else output
+        return effects(self.current.plans[view.flow], approval.step, item, scope)
+
     async def work(self) -> None:
-        """Claims and works on runs until it is cancelled."""
+        """Claims and works on runs, and lets time decide what nobody decided, until it is cancelled."""
+        self._start(self._let_expire())
         async for _ in self.journal.changed():
             while not self._draining and (room := self.at_once - len(self._held)) > 0:
                 claimed = await self.journal.claim(self.worker, lease=self.lease, most=room, limits=self.limits)
@@ -206,6 +223,12 @@ class Durable:
         else:
             states: dict[str, Literal["done", "failed", "cancelled"]] = {"done": "done", "cancelled": "cancelled"}
             await self.journal.finish(claimed.id, claimed.epoch, states.get(record.status, "failed"), record.error)
+
+    async def _let_expire(self) -> None:
+        while True:
+            await asyncio.sleep(EXPIRE_EVERY)
+            with suppress(Later):  # the store is away; the next round looks again
+                await self.journal.expire()
 
     async def _beat(self) -> None:
         """Renews the leases; a run that this worker no longer holds is let go, and records nothing more."""

@@ -18,7 +18,7 @@ from pointsman.doors.api.openapi import ASKED, describe
 from pointsman.doors.api.problem import problem
 from pointsman.errors import Fault, Refused, way_out
 from pointsman.flows.engine import UnfitInput
-from pointsman.flows.run import Run
+from pointsman.flows.runs import Started
 from pointsman.journal.record import RunRecord
 from pointsman.spec.value import accept
 
@@ -55,7 +55,8 @@ def _flow(pointsman: Pointsman) -> Endpoint:
         if version != flow.version:
             raise Refused(f"{name} has no version {version}.", way_out=f"It is at version {flow.version}.", status=404)
         given = await read_object(request)
-        return await _answered(request, pointsman.engine.start(name, given, door="http"))
+        key = request.headers.get("idempotency-key")
+        return await _answered(request, await pointsman.runs.start(name, given, door="http", dedup_key=key))
 
     return endpoint
 
@@ -70,22 +71,22 @@ def _ask(pointsman: Pointsman) -> Endpoint:
     return endpoint
 
 
-async def _answered(request: Request, run: Run) -> Response:
-    """The run's answer; a caller that leaves cancels the run."""
+async def _answered(request: Request, run: Started) -> Response:
+    """The run's answer; a caller that leaves cancels a run that nobody keeps."""
     answered = asyncio.ensure_future(run.answered())
     left = asyncio.ensure_future(_left(request))
     try:
         await asyncio.wait({answered, left}, return_when=asyncio.FIRST_COMPLETED)
         if not answered.done():
-            run.cancel("the caller left")
+            run.leave()
             return Response(status_code=499)
         answer = answered.result()
     except Fault as fault:
-        return problem(fault, run=run.record.id, answer=run.record.answer)
+        return problem(fault, run=run.id, answer=run.record.answer if run.record else None)
     finally:
         left.cancel()
         answered.cancel()
-    return Response(to_json(answer), headers={"x-run-id": run.record.id}, media_type="application/json")
+    return Response(to_json(answer), headers={"x-run-id": run.id}, media_type="application/json")
 
 
 async def _left(request: Request) -> None:
@@ -98,9 +99,11 @@ def _runs(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         query = request.query_params
         limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 50
-        status: Any = query.get("status")
-        runs = pointsman.journal.newest(
-            limit=max(1, min(limit, 500)), before=query.get("before"), flow=query.get("flow"), status=status
+        runs = await pointsman.runs.newest(
+            limit=max(1, min(limit, 500)),
+            before=query.get("before"),
+            flow=query.get("flow"),
+            status=query.get("status"),
         )
         return _json({"runs": [summary(run) for run in runs]})
 
@@ -109,7 +112,7 @@ def _runs(pointsman: Pointsman) -> Endpoint:
 
 def _run(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
-        record = pointsman.run(request.path_params["run"])
+        record = await pointsman.runs.get(request.path_params["run"])
         return _json(
             {**summary(record), "steps": [asdict(step) for step in record.steps.values()], "answer": record.answer}
         )

@@ -48,6 +48,6 @@ async def _demo(root: Path, question: str, port: int, as_json: bool, *, keeps_se
             return
 
         def ready(address: str) -> None:
-            talk.say(f"\nThe same as a page: {address}/answers/{run.record.id}   (all: {address}) Ctrl-C stops it.")
+            talk.say(f"\nThe same as a page: {address}/answers/{run.id}   (all: {address}) Ctrl-C stops it.")
 
         await server.serve(pointsman, listener, ready)

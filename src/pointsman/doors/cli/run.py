@@ -37,7 +37,7 @@ def run(
             head = pointsman.heads.get(flow)
             if head is None:
                 raise Refused(f"no flow named {flow!r}.", way_out=way_out(flow, pointsman.heads, "Flows"))
-            started = pointsman.engine.start(flow, {**given, **read_inputs(pairs, head.input)}, door="cli")
+            started = await pointsman.runs.start(flow, {**given, **read_inputs(pairs, head.input)}, door="cli")
             show(await started.answered(), as_json)
 
     asyncio.run(go())
