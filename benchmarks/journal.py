@@ -44,9 +44,9 @@ async def sqlite(_: str) -> AsyncIterator[Journal]:
 
 @asynccontextmanager
 async def postgres(dsn: str) -> AsyncIterator[Journal]:
-    from pointsman.journal.postgres import PostgresJournal
+    from pointsman.journal.postgres import Place, PostgresJournal
 
-    journal = PostgresJournal(dsn, SEALER)
+    journal = PostgresJournal(Place.from_url(dsn), SEALER)
     await journal.open()
     try:
         yield journal

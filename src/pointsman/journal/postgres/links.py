@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from ssl import SSLContext
 from typing import Any, Final, TypeVar
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 
@@ -51,6 +52,19 @@ class Place:
     user: str
     password: Callable[[], str] | None = None
     ssl: bool | str | SSLContext = False
+
+    @classmethod
+    def from_url(cls, url: str) -> "Place":
+        """Of `postgresql://user:password@host:port/database`, parts percent-encoded where needed (RFC 3986)."""
+        parts = urlsplit(url)
+        password = parts.password
+        return cls(
+            parts.hostname or "127.0.0.1",
+            parts.port or 5432,
+            unquote(parts.path.removeprefix("/")) or "pointsman",
+            unquote(parts.username or "pointsman"),
+            None if password is None else lambda: unquote(password),
+        )
 
     def __str__(self) -> str:
         return f"{self.host}:{self.port}, database {self.database}"
