@@ -11,7 +11,7 @@ from pointsman.flows.approval import content, digest
 from pointsman.flows.kept import UNCERTAIN
 from pointsman.journal.port import Approval, Journal, Page, Verdict
 
-Choice = Literal["approve", "reject", "redraft", "snooze"]
+Choice = Literal["approve", "reject", "snooze"]
 LONGEST_SNOOZE: Final = 30 * 86400.0
 
 Render = Callable[[Approval, Mapping[str, Any]], Awaitable["list[dict[str, Any]]"]]
@@ -60,8 +60,6 @@ class Decisions:
             raise Refused("whoever asked for it may not decide on it.", way_out="Ask a colleague.", status=403)
         if choice == "snooze":
             return await self._snooze(item, min(seconds or 86400.0, LONGEST_SNOOZE))
-        if choice == "redraft" and item.step == UNCERTAIN:
-            raise Refused("there is no draft to write anew.", way_out="Say whether it happened.")
         verdict = await self._verdict(item, choice, who, hash or item.hash, reason, edit)
         decided = await self.journal.decide(verdict, self.tenant)
         if decided is None:
@@ -77,10 +75,9 @@ class Decisions:
         reason: str | None,
         edit: Mapping[str, Any] | None,
     ) -> Verdict:
-        decisions: dict[str, Literal["approved", "rejected", "redraft"]] = {
+        decisions: dict[str, Literal["approved", "rejected"]] = {
             "approve": "approved",
             "reject": "rejected",
-            "redraft": "redraft",
         }
         decision = decisions[choice]
         if not edit:

@@ -124,6 +124,13 @@ class Durable:
         assert isinstance(answer, dict)
         return answer
 
+    async def cancel(self, run: str, reason: str, tenant: str = "default") -> bool:
+        """Ends a run, wherever it is worked on. False when it has ended already."""
+        ended = await self.journal.cancel(run, tenant, reason)
+        if ended and run in self._held:
+            self._held[run].run.cancel(reason)
+        return ended
+
     async def render(self, approval: Approval, item: Mapping[str, Any]) -> list[dict[str, Any]]:
         """What will be done for an item as a person changed it. What is done is held to it when it is done."""
         view = await self._view(approval.run, approval.tenant)

@@ -71,6 +71,13 @@ class Engine:
         run.start()
         return run
 
+    def cancel(self, run: str, reason: str) -> bool:
+        """Stops a run in memory; False when none with this id is on its way."""
+        found = next((running for running in self._running if running.record.id == run), None)
+        if found is not None:
+            found.cancel(reason)
+        return found is not None
+
     async def call_flow(self, flow: str, given: dict[str, Value], turn: Turn) -> Value:
         """The reply of another flow, for a `run` step; it is cancelled with the step."""
         run = self.start(flow, given, door="flow")

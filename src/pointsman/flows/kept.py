@@ -103,7 +103,7 @@ class KeptRun:
 
     async def decide(self, step: str, items: Sequence[Item]) -> Decided:
         asked = {approval.item: approval for approval in await self._journal.approvals_of(self._claimed.id, step)}
-        new = [self._new(step, item) for item in items if item.key not in asked]
+        new = [self._new(step, item) for item in items if _is_open(asked.get(item.key))]
         if new:
             await self._journal.ask(self._claimed.id, self._claimed.epoch, new)
         found: dict[str, list[dict[str, Any]]] = {"approved": [], "rejected": [], "expired": []}
@@ -151,6 +151,11 @@ class KeptRun:
 
     async def _write(self, written: StepWrite) -> None:
         await self._journal.record(self._claimed.id, self._claimed.epoch, [written])
+
+
+def _is_open(approval: Approval | None) -> bool:
+    """Nobody was asked yet, or what was asked was withdrawn when the run ended, and the run goes on again."""
+    return approval is None or approval.decision == "withdrawn"
 
 
 def _title(item: Item) -> str:

@@ -86,6 +86,21 @@ class Runs:
                 found[view.id] = self._record(view, [], found.get(view.id))
         return sorted(found.values(), key=lambda record: record.id, reverse=True)[:limit]
 
+    async def cancel(self, run: str, reason: str) -> None:
+        """Ends a run. Raises Refused: 404, or 409 when it has ended."""
+        record = await self.get(run)
+        kept = self._engine.cancel(run, reason)
+        if not kept and not (self._durable is not None and await self._durable.cancel(run, reason)):
+            raise Refused(f"run {run} has ended already: {record.status}.", status=409)
+
+    async def retry(self, run: str) -> None:
+        """A failed or cancelled durable run goes on where it stood. Raises Refused: 404, 409."""
+        record = await self.get(run)
+        if self._durable is None or not await self._durable.journal.retry(run, TENANT):
+            why = f"run {run} cannot be retried: it is {record.status}, or not a durable one."
+            raise Refused(why, way_out="Start it again.", status=409)
+        await self._durable.begin(run)
+
     async def outputs(self, run: str) -> Outputs:
         """What the steps of a run gave. Raises Refused (404) when that is no longer kept."""
         kept = self._engine.journal.outputs(run)

@@ -13,6 +13,7 @@ from starlette.routing import BaseRoute, Route
 
 from pointsman import __version__
 from pointsman.assemble import Pointsman
+from pointsman.doors.api import approvals
 from pointsman.doors.api.body import read_object, to_json
 from pointsman.doors.api.openapi import ASKED, describe
 from pointsman.doors.api.problem import problem
@@ -33,6 +34,9 @@ def application(pointsman: Pointsman, console: list[BaseRoute]) -> Starlette:
         Route("/api/ask", _ask(pointsman), methods=["POST"]),
         Route("/api/runs", _runs(pointsman)),
         Route("/api/runs/{run}", _run(pointsman)),
+        Route("/api/runs/{run}/cancel", _cancel(pointsman), methods=["POST"]),
+        Route("/api/runs/{run}/retry", _retry(pointsman), methods=["POST"]),
+        *approvals.routes(pointsman),
         Route("/openapi.json", _openapi(pointsman)),
         Route("/healthz", _healthy),
         Route("/readyz", _healthy),
@@ -116,6 +120,22 @@ def _run(pointsman: Pointsman) -> Endpoint:
         return _json(
             {**summary(record), "steps": [asdict(step) for step in record.steps.values()], "answer": record.answer}
         )
+
+    return endpoint
+
+
+def _cancel(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        await pointsman.runs.cancel(request.path_params["run"], "cancelled over HTTP")
+        return _json(summary(await pointsman.runs.get(request.path_params["run"])))
+
+    return endpoint
+
+
+def _retry(pointsman: Pointsman) -> Endpoint:
+    async def endpoint(request: Request) -> Response:
+        await pointsman.runs.retry(request.path_params["run"])
+        return _json(summary(await pointsman.runs.get(request.path_params["run"])))
 
     return endpoint
 
