@@ -405,12 +405,12 @@ async def test_whoevers_timer_is_first_the_fate_is_told(
 ) -> None:
     """A step's timeout is its caller's timer at the same moment as ours; left as a TimeoutError, it would be retried."""
     server.waits[stage] = 5
-    mail, clock = around(server.port), SystemClock()
+    mail, until = around(server.port), SystemClock().monotonic() + 0.2
     if busy:  # the loop comes back after all timers have run out
         asyncio.get_running_loop().call_later(0.15, time.sleep, 0.1)
     with pytest.raises(kind) as caught:
         async with asyncio.timeout(0.2):
-            await mail.write("send", MAIL, Call(key=KEY, deadline=clock.monotonic() + 0.2))
+            await mail.write("send", MAIL, Call(key=KEY, deadline=until))
     assert type(caught.value) is kind
 
 

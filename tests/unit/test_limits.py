@@ -150,11 +150,12 @@ async def test_a_write_that_runs_out_of_time(action: str, kind: type[Fault]) -> 
 async def test_a_write_that_must_not_be_repeated_is_uncertain_whoevers_timer_is_first(busy: bool) -> None:
     """A step's timeout runs out at the same moment as ours; left as a TimeoutError, the step would be tried again."""
     _, crm = around([], pause=5)
+    until = SystemClock().monotonic() + 0.1
     if busy:  # the loop comes back after all timers have run out
         asyncio.get_running_loop().call_later(0.05, time.sleep, 0.1)
     with pytest.raises(Uncertain):
         async with asyncio.timeout(0.1):
-            await crm.write("pay", {}, Call(key="k", deadline=SystemClock().monotonic() + 0.1))
+            await crm.write("pay", {}, Call(key="k", deadline=until))
 
 
 async def test_a_write_that_is_cancelled_in_time_stays_cancelled() -> None:

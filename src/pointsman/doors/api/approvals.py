@@ -17,7 +17,7 @@ from pointsman.spec.field import Field
 from pointsman.spec.value import accept
 
 DECISION: Final = {
-    "choice": Field(type="string", enum=("approve", "reject", "redraft", "snooze")),
+    "choice": Field(type="string", enum=("approve", "reject", "snooze")),
     "hash": Field(type="string", optional=True, pattern="[0-9a-f]{64}"),
     "reason": Field(type="string", optional=True, max=2000),
     "edit": Field(type="object", optional=True),
