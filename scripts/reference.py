@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Writes docs/reference/project-files.md, problems.md and command-line.md from the classes, the codes and the verbs.
+"""Writes the pages of docs/reference that come from the source: its classes, codes, verbs and actions.
 
 python -m scripts.reference          writes them
 python -m scripts.reference --check  says which differ from what it would write (exit 1)
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from scripts import reference_cli
+from scripts import reference_cli, reference_effects
 
 from pointsman import labels
 from pointsman.spec.base import QUANTITIES
@@ -28,7 +28,12 @@ _HIDDEN = frozenset({"Field", "SchemaColumn", "Step", "FromReply", "UseValue", "
 
 def pages() -> dict[str, str]:
     """Text by file name."""
-    return {"project-files.md": project_files(), "problems.md": problems(), "command-line.md": reference_cli.page()}
+    return {
+        "project-files.md": project_files(),
+        "problems.md": problems(),
+        "command-line.md": reference_cli.page(),
+        "effects.md": reference_effects.page(),
+    }
 
 
 def project_files() -> str:

@@ -15,7 +15,7 @@ from pointsman.spec.described import described
 from pointsman.spec.prompt import Prompt
 
 
-@pytest.mark.parametrize("page", ["project-files.md", "problems.md", "command-line.md"])
+@pytest.mark.parametrize("page", ["project-files.md", "problems.md", "command-line.md", "effects.md"])
 def test_the_committed_page_is_what_the_source_says(page: str) -> None:
     written = (reference.PAGES / page).read_text(encoding="utf-8")
     assert written == reference.pages()[page], "run: make docs"
