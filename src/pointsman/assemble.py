@@ -30,8 +30,11 @@ from pointsman.flows.services import ReadyPrompt, Services
 from pointsman.folder import Examined, examine_again, files_of
 from pointsman.inference import router
 from pointsman.inference.port import Writer
+from pointsman.journal.key_file import open_key_file, read_keys
 from pointsman.journal.memory import MemoryJournal
 from pointsman.journal.port import Journal
+from pointsman.journal.postgres import Place, PostgresJournal
+from pointsman.journal.sqlite import SqliteJournal
 from pointsman.language import offline, prompt
 from pointsman.plan.node import Plan
 from pointsman.secrets import Secrets
@@ -146,6 +149,22 @@ def assemble(
         notice=notice,
         _closing=[builder.close, sets.close],
     )
+
+
+def journal_of(project: Project, root: Path, environ: Mapping[str, str]) -> Journal:
+    """Where a project's durable runs are kept: its PostgreSQL database, or a SQLite file of this machine beside the
+    key that its payloads are sealed with. Raises Refused for a secret that is missing, Broken for a key that is none.
+    """
+    place = project.file.journal
+    if place is None:
+        folder = root / ".pointsman"
+        folder.mkdir(exist_ok=True)
+        return SqliteJournal(folder / "journal.db", open_key_file(folder / "journal.key"), SystemClock())
+    secrets, password = Secrets(environ, root), place.password
+    sealer = read_keys(secrets.resolve(place.keys).reveal(), place.keys)
+    asked = None if password is None else lambda: secrets.resolve(password).reveal()
+    ssl = False if place.ssl == "disable" else place.ssl
+    return PostgresJournal(Place(place.host, place.port, place.database, place.user, asked, ssl), sealer)
 
 
 class _Builder:

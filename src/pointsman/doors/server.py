@@ -5,6 +5,7 @@ import ipaddress
 import signal
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 
@@ -77,6 +78,23 @@ async def serve(pointsman: Pointsman, listener: socket.socket, ready: Callable[[
         # What is under way may end; the rest is given back, for the next worker to take up where it stood.
         await pointsman.durable.drain(DRAIN_SECONDS)
         working.cancel()
+
+
+async def work(pointsman: Pointsman, ready: Callable[[], None]) -> None:
+    """Works on durable runs, until SIGINT or SIGTERM; then what is under way may end."""
+    assert pointsman.durable is not None
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for kind in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(kind, stop.set)
+    working = asyncio.create_task(pointsman.durable.work())
+    ready()
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({working, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    await pointsman.durable.drain(DRAIN_SECONDS)
+    stopping.cancel()
+    working.cancel()
+    with suppress(asyncio.CancelledError):
+        await working
 
 
 class _Server(uvicorn.Server):

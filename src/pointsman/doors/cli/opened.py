@@ -8,13 +8,10 @@ from typing import Final
 
 import click
 
-from pointsman.assemble import Pointsman, assemble
+from pointsman.assemble import Pointsman, assemble, journal_of
 from pointsman.clock import SystemClock
 from pointsman.doors.cli import options, talk
 from pointsman.errors import Refused
-from pointsman.journal.key_file import open_key_file
-from pointsman.journal.port import Journal
-from pointsman.journal.sqlite import SqliteJournal
 from pointsman.quantity import Quarter
 
 NOTICE: Final = "Practice data: every customer, person and number here is invented."
@@ -30,7 +27,9 @@ async def opened(
     """
     if not practising:
         examined = options.sound(root, environment)
-        async with assemble(examined, root, environ=os.environ, journal=_journal(root)) as pointsman:
+        async with assemble(
+            examined, root, environ=os.environ, journal=journal_of(examined.project, root, os.environ)
+        ) as pointsman:
             yield pointsman
         return
     if environment is not None:
@@ -51,12 +50,7 @@ async def _on_practice_systems(root: Path) -> AsyncIterator[Pointsman]:
         raise Refused(f"{root} has no practice systems.", way_out="Write the example with: pointsman init <folder>.")
     async with practice(root, Quarter.containing(SystemClock().now().date())) as systems:
         examined = options.sound(root, None, systems.overlay)
-        async with assemble(examined, root, environ=os.environ, notice=NOTICE, journal=_journal(root)) as pointsman:
+        async with assemble(
+            examined, root, environ=os.environ, notice=NOTICE, journal=journal_of(examined.project, root, os.environ)
+        ) as pointsman:
             yield pointsman
-
-
-def _journal(root: Path) -> Journal:
-    """The project's journal on this machine: one SQLite file, and the key that its payloads are sealed with."""
-    folder = root / ".pointsman"
-    folder.mkdir(exist_ok=True)
-    return SqliteJournal(folder / "journal.db", open_key_file(folder / "journal.key"), SystemClock())

@@ -14,18 +14,35 @@ from pointsman.doors.cli.opened import opened
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
 @click.option("--port", default=8080, show_default=True, help="Where to listen; 0 = a free port.")
+@click.option(
+    "--role",
+    type=click.Choice(["all", "worker"]),
+    default="all",
+    show_default=True,
+    help="A worker serves nothing; it works on the durable runs of the project's journal.",
+)
 @options.project
 @options.practice
 @options.as_json
-def up(host: str, port: int, root: Path, environment: str | None, practising: bool, as_json: bool) -> None:
-    """Serve the project's flows, questions and console, on loopback."""
-    listener = server.bind(host, port)
+def up(host: str, port: int, role: str, root: Path, environment: str | None, practising: bool, as_json: bool) -> None:
+    """Serve the project's flows, questions and console, on loopback; and work on its durable runs."""
+    listener = server.bind(host, port) if role == "all" else None
 
     async def go() -> None:
         async with opened(root, environment, practising=practising, quiet=as_json) as pointsman:
-            await server.serve(pointsman, listener, lambda address: _say(pointsman, address, as_json))
+            if listener is None:
+                await server.work(pointsman, lambda: _say_working(pointsman, as_json))
+            else:
+                await server.serve(pointsman, listener, lambda address: _say(pointsman, address, as_json))
 
     asyncio.run(go())
+
+
+def _say_working(pointsman: Pointsman, as_json: bool) -> None:
+    if as_json:
+        talk.json({"worker": pointsman.durable.worker if pointsman.durable else None})
+        return
+    talk.say(f"{pointsman.project.file.project}: working on durable runs. Ctrl-C stops it.")
 
 
 def _say(pointsman: Pointsman, address: str, as_json: bool) -> None:

@@ -27,9 +27,8 @@ async def do(services: Services, model: str, name: str, given: Mapping[str, Valu
     ready = services.prompts[name]
     asked = ready.prompt
     values = {**ready.defaults, **given}
-    question = Question(ready.text.render(values), asked.output, values, ready.offline, turn.limit)
+    question = Question(ready.text.render(values), asked.output, values, ready.offline, turn.limit, turn.count)
     written = await services.writers[model].write(question)
-    turn.count(written.usage)
     turn.source = written.source
     version = written.upstream or f"{asked.prompt}@{asked.version}"
     turn.model_is(
