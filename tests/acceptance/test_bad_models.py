@@ -5,7 +5,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from tests.chat_server import Reply, answer, chat_server, error
+from tests.chat_server import USAGE, Reply, answer, chat_server, error
 from tests.practice import files, in_good_order, practising, writer_at
 
 from pointsman.doors.api.app import application
@@ -93,6 +93,23 @@ async def test_letters_that_fail_stand_beside_those_that_do_not(sales, timeout):
     both = [item["key"] for item in (*result["drafts"], *result["failed"])]
     assert sorted(both) == sorted(row["account_id"] for row in result["customers"])
     assert chat.gone == (1 if timeout else 0)
+
+
+@pytest.mark.parametrize(
+    ("script", "answers"),
+    [([answer("What a lovely day")], 24), ([answer(None, refusal="no")], 12), ([error(500, "boom")], 0)],
+    ids=["two tries of no use", "a refusal", "no answer"],
+)
+async def test_answers_that_cannot_be_used_are_paid_for_too(sales, script, answers):
+    async with chat_server() as chat, practising(sales, overlay=writer_at(chat.url)) as practice:
+        chat.script = list(script)
+        answered = await practice.ask()
+    assert answered["result"]["drafts"] == []
+    assert answered["cost"] == {
+        "input_tokens": answers * USAGE["prompt_tokens"],
+        "output_tokens": answers * USAGE["completion_tokens"],
+        "dollars": pytest.approx(answers * (USAGE["prompt_tokens"] * 1 + USAGE["completion_tokens"] * 10) / 1e6),
+    }
 
 
 async def test_what_a_model_writes_stays_text(sales):

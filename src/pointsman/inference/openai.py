@@ -55,12 +55,12 @@ class OpenAiWriter:
         """
         until = self._until(question)
         messages = [{"role": "user", "content": question.text}]
-        first = await self._complete(messages, question.output, until)
+        first = await self._complete(messages, question, until)
         try:
             return self._written(first, question.output, first.usage or _UNKNOWN)
         except structured.Wrong as wrong:
             messages += _repair(first.text, wrong, question.output)
-        second = await self._complete(messages, question.output, until)
+        second = await self._complete(messages, question, until)
         try:
             return self._written(second, question.output, _sum(first.usage, second.usage))
         except structured.Wrong as wrong:
@@ -88,13 +88,15 @@ class OpenAiWriter:
         until = self._clock.monotonic() + self.limits.seconds
         return until if question.deadline is None else min(until, question.deadline)
 
-    async def _complete(self, messages: list[Any], output: Mapping[str, Field], until: float) -> completion.Piece:
+    async def _complete(self, messages: list[Any], question: Question, until: float) -> completion.Piece:
         body: dict[str, Any] = {"model": self.endpoint.upstream, "messages": messages, "stream": False}
-        if output:
-            body["response_format"] = structured.response_format(output)
+        if question.output:
+            body["response_format"] = structured.response_format(question.output)
         with self._faults(until):
             async with asyncio.timeout(until - self._clock.monotonic()), self._post(body) as response:
                 piece = completion.read(await self._whole(response), self.endpoint.price)
+            if piece.usage and question.spent:
+                question.spent(piece.usage)
             if refused := completion.ended(piece):
                 raise refused
         return piece

@@ -1,6 +1,6 @@
 """The port to language models: what is asked and what comes back."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -13,6 +13,18 @@ class OfflineText(Protocol):
 
     def render(self, values: Mapping[str, Value]) -> Mapping[str, str]:
         """The text of each output field."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens and money of one call; `tries` counts the repair try too."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    dollars: float = 0.0
+    tries: int = 1
+    known: bool = True
+    """False when the endpoint did not say what it used; what it did not say counts as 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +41,8 @@ class Question:
     """What the template writer fills, when no language model is configured."""
     deadline: float | None = None
     """Point on the clock's monotonic scale."""
-
-
-@dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens and money of one call; `tries` counts the repair try too."""
-
-    input_tokens: int = 0
-    output_tokens: int = 0
-    dollars: float = 0.0
-    tries: int = 1
-    known: bool = True
-    """False when the endpoint did not say what it used; what it did not say counts as 0."""
+    spent: Callable[[Usage], None] | None = None
+    """Told what each answer took as soon as it has come, those included that cannot be used: they cost as much."""
 
 
 @dataclass(frozen=True, slots=True)
