@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from pointsman.clock import Clock
-from pointsman.errors import DeadlinePassed, Fault, Later, Refused, way_out
+from pointsman.errors import Broken, DeadlinePassed, Fault, Later, Refused, way_out
 from pointsman.flows.approval import effects
 from pointsman.flows.engine import UnfitInput, run_id
 from pointsman.flows.kept import UNCERTAIN, KeptRun
@@ -146,12 +146,23 @@ class Durable:
         """Claims and works on runs, and lets time decide what nobody decided, until it is cancelled."""
         self._start(self._let_expire())
         async for _ in self.journal.changed():
-            while not self._draining and (room := self.at_once - len(self._held)) > 0:
-                claimed = await self.journal.claim(self.worker, lease=self.lease, most=room, limits=self.limits)
-                for one in claimed:
-                    await self._take_up(one)
-                if not claimed:
-                    break
+            with suppress(Later):  # the store is away; the next round looks again
+                while not self._draining and await self._claim_some():
+                    pass
+
+    async def _claim_some(self) -> bool:
+        """Whether there may be more to claim."""
+        room = self.at_once - len(self._held)
+        if room <= 0:
+            return False
+        claimed = await self.journal.claim(self.worker, lease=self.lease, most=room, limits=self.limits)
+        for one in claimed:
+            try:
+                await self._take_up(one)
+            except (Refused, Broken) as fault:
+                # A run that cannot even begin must not stop the others: it fails, with the reason.
+                await self.journal.finish(one.id, one.epoch, "failed", fault.sentence)
+        return bool(claimed)
 
     async def drain(self, seconds: float) -> None:
         """Claims nothing more, lets what is under way end for a while, and gives the rest back to be taken up."""
