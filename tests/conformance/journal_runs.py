@@ -134,6 +134,7 @@ class RunContract:
     async def test_another_worker_takes_over_when_a_lease_ends(self, store: JournalStore) -> None:
         one, other = await store.journal(), await store.journal()
         run = await started(one)
+        before = await one.view(run.id, "default")
         await store.advance(LEASE - 2)
         assert await claims(other, "w2") == []
         await store.advance(4)
@@ -141,6 +142,7 @@ class RunContract:
         assert (taken.id, taken.epoch, taken.claims) == (run.id, run.epoch + 1, 2)
         view = await one.view(run.id, "default")
         assert view and (view.owner, view.state, view.claims) == ("w2", "running", 2)
+        assert before and view.started == before.started, "it started once"
 
     async def test_a_heartbeat_renews_what_is_still_held(self, store: JournalStore) -> None:
         one, other = await store.journal(), await store.journal()
@@ -159,6 +161,7 @@ class RunContract:
         journal = await store.journal()
         run = await started(journal)
         await store.advance(LEASE + 5)
+        assert await journal.claim("w2", lease=LEASE, most=9, limits={}, flows=["another"]) == []
         assert await journal.renew("w1", LEASE) == {run.id}
         assert await claims(journal, "w2") == []
         await journal.record(run.id, run.epoch, [done("a")])
