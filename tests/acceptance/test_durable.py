@@ -8,7 +8,7 @@ import pytest
 from tests.projects import running
 
 from pointsman.clock import SystemClock
-from pointsman.errors import Refused
+from pointsman.errors import Later, Refused
 from pointsman.flows.approval import effects
 from pointsman.flows.decisions import Decider, Decisions, shown
 from pointsman.flows.durable import Durable, Edition
@@ -53,7 +53,9 @@ ANA = Decider("ana", {"manager"})
 def worker(pointsman, root, name, lease=30.0):
     edition = Edition("d1", b"{}", pointsman.engine.bound, pointsman.plans, pointsman.engine.inputs)
     journal = SqliteJournal(root / "journal.db", open_key_file(root / "journal.key"), SystemClock())
-    return Durable(journal, pointsman.engine.journal, edition, lambda digest, content: edition, SystemClock(), name, lease=lease)
+    return Durable(
+        journal, pointsman.engine.journal, edition, lambda digest, content: edition, SystemClock(), name, lease=lease
+    )
 
 
 @asynccontextmanager
@@ -244,3 +246,34 @@ def id_of(waiting, key):
 
 def hash_of(waiting, key):
     return next(item["hash"] for item in waiting if item["key"] == key)
+
+
+async def test_when_the_journal_is_away_a_run_stops_and_goes_on_later(tmp_path, monkeypatch):
+    flow = """
+flow: it
+durable: true
+steps:
+  first: {python: "functions:note", with: {x: 1}}
+  second: {python: "functions:note", with: {x: 2}}
+  third: {python: "functions:note", with: {x: "${{ [first, second] }}"}}
+reply: {third: "${{ third }}"}
+"""
+    async with durable(tmp_path, flow) as (one, pointsman):
+        run = await one.make("it", {}, door="test")
+
+        async def away(*_):
+            raise Later("the store is away")
+
+        # A real outage cannot be timed between two steps; the store's own tests have the real ones.
+        monkeypatch.setattr(one.journal, "record", away)
+        started = await one.begin(run)
+        await started.ended()
+        assert (await one.journal.view(run, "default")).state == "running"
+        monkeypatch.undo()
+        two = worker(pointsman, tmp_path, "two", lease=0.0)
+        await two.open()
+        await one.journal.park(run, 1, reason="its lease ended", ready_in=0.0)
+        working = asyncio.create_task(two.work())
+        await until(lambda: is_state(two, run, "done"))
+        working.cancel()
+        await two.close()

@@ -25,6 +25,8 @@ from pointsman.spec.value import accept
 MOST_CLAIMS: Final = 5
 """A run claimed so often without a step finishing in between kills its workers; it fails, and the queue goes on."""
 POLL: Final = 0.1
+GRACE: Final = 10.0
+"""Seconds that runs under way have to end when a worker closes: a write that is cut off leaves its fate unknown."""
 EXPIRE_EVERY: Final = 1.0
 """Seconds between two looks for approvals whose time is over."""
 
@@ -176,7 +178,7 @@ class Durable:
         await asyncio.gather(*(held.watch for held in list(self._held.values()) if held.watch), return_exceptions=True)
 
     async def close(self) -> None:
-        await self.drain(0.0)
+        await self.drain(GRACE)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -226,13 +228,16 @@ class Durable:
                 await self.journal.reply(claimed.id, claimed.epoch, codec.dumps(run.record.answer))
             await run.ended()
             await self._settle(held)
-        except Fenced:
-            run.cancel("another worker has taken it over")
+        except (Fenced, Later) as fault:
+            # Whoever claims it when its lease has ended goes on where it stood.
+            run.cancel(fault.sentence)
         finally:
             self._held.pop(claimed.id, None)
 
     async def _settle(self, held: _Held) -> None:
         claimed, record = held.claimed, held.run.record
+        if held.run.let_go:
+            return
         if held.drained:
             await self.journal.park(claimed.id, claimed.epoch, reason="its worker stopped", ready_in=0.0)
         elif record.status == "waiting":

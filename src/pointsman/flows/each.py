@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pointsman.errors import Fault, Refused, Uncertain
+from pointsman.flows.keeping import LetGo
 from pointsman.flows.turn import Act, Scope, Turn, perform
 from pointsman.frame import Frame, Output
 from pointsman.shape import Value
@@ -81,9 +82,12 @@ async def go_over(
             else:
                 outcomes[position] = _succeeded(item, value, inner.source)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(min(concurrency, len(items))):
-            group.create_task(worker())
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(concurrency, len(items))):
+                group.create_task(worker())
+    except* LetGo as gone:
+        raise gone.exceptions[0] from None
     if failures or unknown:
         raise (failures or unknown)[0]
     ok = [outcome for outcome in outcomes if outcome is not None and "error" not in outcome]

@@ -61,8 +61,13 @@ class Decided:
     waiting: int
 
 
+class LetGo(Exception):
+    """The journal cannot keep what this run does: it is away, or another worker has the run. It stops here, and goes
+    on where it stood with whoever claims it next. No fault of any step."""
+
+
 class Keeping(Protocol):
-    """One claimed run in the journal."""
+    """One claimed run in the journal. Methods that write raise LetGo."""
 
     def found(self, key: str, effect: Effect) -> Found | None:
         """A finished key. Raises Uncertain for a `once` effect that was begun and never ended."""

@@ -1,18 +1,19 @@
 """One claimed run in the journal: what its turns find there, and what they put there."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
 
-from pointsman.errors import Refused, Uncertain
+from pointsman.errors import Later, Refused, Uncertain
 from pointsman.flows.approval import content, digest
-from pointsman.flows.keeping import Decided, Found, Item, Notes
+from pointsman.flows.keeping import Decided, Found, Item, LetGo, Notes
 from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.frame import Output
 from pointsman.journal import codec
-from pointsman.journal.port import Approval, Claimed, Journal, Kept, Mark, NewApproval, StepWrite
+from pointsman.journal.port import Approval, Claimed, Fenced, Journal, Kept, Mark, NewApproval, StepWrite
 from pointsman.plan.node import Plan
 from pointsman.spec.effect import Effect
 from pointsman.spec.step import ApproveStep
@@ -99,13 +100,15 @@ class KeptRun:
             within=WEEK,
             otherwise="reject",
         )
-        await self._journal.ask(self._claimed.id, self._claimed.epoch, [asked])
+        with _letting_go():
+            await self._journal.ask(self._claimed.id, self._claimed.epoch, [asked])
 
     async def decide(self, step: str, items: Sequence[Item]) -> Decided:
-        asked = {approval.item: approval for approval in await self._journal.approvals_of(self._claimed.id, step)}
-        new = [self._new(step, item) for item in items if _is_open(asked.get(item.key))]
-        if new:
-            await self._journal.ask(self._claimed.id, self._claimed.epoch, new)
+        with _letting_go():
+            asked = {approval.item: approval for approval in await self._journal.approvals_of(self._claimed.id, step)}
+            new = [self._new(step, item) for item in items if _is_open(asked.get(item.key))]
+            if new:
+                await self._journal.ask(self._claimed.id, self._claimed.epoch, new)
         found: dict[str, list[dict[str, Any]]] = {"approved": [], "rejected": [], "expired": []}
         for item in items:
             approval = asked.get(item.key)
@@ -150,7 +153,16 @@ class KeptRun:
         )
 
     async def _write(self, written: StepWrite) -> None:
-        await self._journal.record(self._claimed.id, self._claimed.epoch, [written])
+        with _letting_go():
+            await self._journal.record(self._claimed.id, self._claimed.epoch, [written])
+
+
+@contextmanager
+def _letting_go() -> Iterator[None]:
+    try:
+        yield
+    except (Fenced, Later) as fault:
+        raise LetGo(fault.sentence) from fault
 
 
 def _is_open(approval: Approval | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from pointsman.clock import Clock
 from pointsman.errors import DeadlinePassed, Fault, Uncertain
-from pointsman.flows.keeping import Keeping
+from pointsman.flows.keeping import Keeping, LetGo
 from pointsman.flows.note import ModelNote, SourceNote
 from pointsman.frame import Frame, Output
 from pointsman.journal.record import RunRecord, RunStatus, StepRecord
@@ -101,6 +101,8 @@ class Run:
         self._kept = kept
         self.keeping = keeping
         """Where it is kept, when it is durable."""
+        self.let_go = False
+        """Whether it stopped because the journal could not keep it."""
         self.previous = previous
         """The last run that answered the same flow with the same input."""
         self._missing = {name: len(part.needs) for name, part in bound.parts.items()}
@@ -179,6 +181,11 @@ class Run:
         except asyncio.CancelledError:
             record.status, record.reason, record.ended = "cancelled", self.record.error or "cancelled", self.clock.now()
             raise
+        except LetGo as gone:
+            self.let_go = True
+            record.status, record.reason, record.ended = "cancelled", str(gone), self.clock.now()
+            self.cancel(str(gone))
+            return False
         except Fault as fault:
             if isinstance(fault, Uncertain) and self.keeping is not None:
                 record.status, record.reason = "waiting", fault.sentence
