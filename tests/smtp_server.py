@@ -40,7 +40,7 @@ class Delivery:
 
     @property
     def message(self) -> EmailMessage:
-        return cast(EmailMessage, message_from_bytes(self.content, policy=default))
+        return message_from_bytes(self.content, policy=default)
 
     @property
     def text(self) -> str:

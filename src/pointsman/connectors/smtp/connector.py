@@ -107,8 +107,7 @@ class SmtpConnector:
         place = f"{self._spec.host}:{self._spec.port}"
         if link.text_left:
             rule = f"{place} took the message and did not say in time whether it accepts it."
-            more = "It gets longer with `limits.timeout`."
-            return Uncertain(rule, where=self._where, way_out=f"{NOT_KNOWN} {more}")
+            return Uncertain(rule, where=self._where, way_out=f"{NOT_KNOWN} Give it more time with `limits.timeout`.")
         return DeadlinePassed(f"{place} was too slow; nothing was sent.", where=self._where)
 
     def _writer(self) -> Writer:

@@ -25,9 +25,9 @@ def checked(text: str) -> str:
 
 
 def line(text: str) -> str:
-    """A checked text, folded, in encoded words where it is more than ASCII."""
-    charset = "us-ascii" if text.isascii() else "utf-8"
-    return Header(text, charset, maxlinelen=_FOLDED, header_name="Subject").encode(linesep="\r\n")
+    """A checked text, in encoded words where it is more than ASCII. ASCII is not folded: a line of nothing but the
+    text's own spaces would end the header for some readers."""
+    return text.strip() if text.isascii() else Header(text, "utf-8", maxlinelen=_FOLDED).encode(linesep="\r\n")
 
 
 def addresses(given: Sequence[Address]) -> str:

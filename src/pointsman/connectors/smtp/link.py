@@ -22,7 +22,9 @@ from pointsman.secrets import Secret
 from pointsman.spec.connection import SmtpConnection
 
 _CONNECT: Final = 5.0
-NOT_KNOWN: Final = "It may or may not have been sent: ask the recipient, or look there, before you send it again."
+NOT_KNOWN: Final = (
+    "It may or may not have been sent: ask the recipient or look at the server's log before you send it again."
+)
 
 
 @dataclass(frozen=True, slots=True)
