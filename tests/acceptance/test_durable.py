@@ -270,7 +270,7 @@ reply: {third: "${{ third }}"}
         await started.ended()
         assert (await one.journal.view(run, "default")).state == "running"
         monkeypatch.undo()
-        two = worker(pointsman, tmp_path, "two", lease=0.0)
+        two = worker(pointsman, tmp_path, "two")
         await two.open()
         await one.journal.park(run, 1, reason="its lease ended", ready_in=0.0)
         working = asyncio.create_task(two.work())
