@@ -29,7 +29,9 @@ class _Room:
             return True
         if flow not in self.starts:
             since = after(self.now, -max(1.0, 1 / limit.per_second))
-            (self.starts[flow],) = self.link.execute(sql("started_since"), {"flow": flow, "since": since}).fetchone()
+            (self.starts[flow],) = self.link.execute(
+                sql("started_since"), {"flow": flow, "since": since, "now": self.now}
+            ).fetchone()
         return self.starts[flow] < max(1, int(limit.per_second))
 
     def take(self, row: sqlite3.Row) -> bool:
@@ -66,6 +68,7 @@ class Claims(Store):
     ) -> list[Claimed]:
         def job(link: sqlite3.Connection, now: int) -> list[tuple[sqlite3.Row, bytes, bytes | None]]:
             link.execute(sql("promote"), {"now": now})
+            link.execute(sql("promote_after_clock_went_back"), {"now": now})
             room = _Room(link, now, limits)
             found = _one(link, only, flows) if only else _best(link, room, most, flows)
             chosen: list[sqlite3.Row] = []
@@ -78,7 +81,7 @@ class Claims(Store):
 
     async def renew(self, worker: str, lease: float) -> set[str]:
         def job(link: sqlite3.Connection, now: int) -> set[str]:
-            rows = link.execute(sql("renew"), {"owner": worker, "until": after(now, lease)}).fetchall()
+            rows = link.execute(sql("renew"), {"owner": worker, "now": now, "lease": after(0, lease)}).fetchall()
             return {row["id"] for row in rows}
 
         return await self._write(job)
@@ -124,6 +127,6 @@ def _best(link: sqlite3.Connection, room: _Room, most: int, flows: Collection[st
 
 
 def _claim(link: sqlite3.Connection, worker: str, seq: int, now: int, lease: float) -> sqlite3.Row:
-    values = {"seq": seq, "owner": worker, "now": now, "until": after(now, lease)}
+    values = {"seq": seq, "owner": worker, "now": now, "lease": after(0, lease)}
     row: sqlite3.Row = link.execute(sql("claim"), values).fetchone()
     return row

@@ -11,7 +11,7 @@ CREATE TABLE definition (
 ) STRICT;
 
 -- ready: 0 = cannot be claimed now, 1 = can, and never started, 2 = can, and goes on.
--- due: when time alone makes it ready (a delayed start, a sleep's end, a lease's end).
+-- due: when time alone makes it ready (a delayed start, a sleep's end, a lease's end). lease: how long that lease was.
 CREATE TABLE run (
     seq INTEGER NOT NULL PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -25,6 +25,7 @@ CREATE TABLE run (
     state TEXT NOT NULL CHECK (state IN ('queued', 'running', 'waiting', 'done', 'failed', 'cancelled')),
     ready INTEGER NOT NULL,
     due INTEGER,
+    lease INTEGER NOT NULL DEFAULT 0,
     priority INTEGER NOT NULL,
     concurrency BLOB,
     dedup BLOB,
@@ -42,6 +43,7 @@ CREATE TABLE run (
 CREATE UNIQUE INDEX run_dedup ON run (tenant, flow, dedup) WHERE dedup IS NOT NULL;
 CREATE INDEX run_ready ON run (ready, flow, priority DESC, seq, concurrency, state) WHERE ready > 0;
 CREATE INDEX run_due ON run (due) WHERE due IS NOT NULL;
+CREATE INDEX run_leased ON run (due) WHERE state = 'running';
 CREATE INDEX run_owner ON run (owner) WHERE owner IS NOT NULL;
 CREATE INDEX run_running ON run (flow, concurrency) WHERE state = 'running';
 CREATE INDEX run_started ON run (flow, started) WHERE started IS NOT NULL;

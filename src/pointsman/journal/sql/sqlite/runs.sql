@@ -89,6 +89,11 @@ LIMIT :limit;
 -- name: promote
 UPDATE run SET ready = iif(started IS NULL, 1, 2), due = NULL WHERE due <= :now;
 
+-- name: promote_after_clock_went_back
+-- No lease ends later than its length from now, unless the clock was set back; without this, what a dead worker held
+-- would wait as long as the clock went back.
+UPDATE run SET ready = 2, due = NULL WHERE state = 'running' AND due > :now + lease + 2000000;
+
 -- name: ready_flows
 -- From one pair of (ready, flow) to the next: a step a flow, however many runs are queued.
 WITH RECURSIVE
@@ -118,12 +123,12 @@ SELECT seq, flow, ready, priority, concurrency, state FROM run WHERE id = :id AN
 SELECT count(*) FROM run WHERE flow = :flow AND concurrency IS :concurrency AND state = 'running';
 
 -- name: started_since
-SELECT count(*) FROM run WHERE flow = :flow AND started > :since;
+SELECT count(*) FROM run WHERE flow = :flow AND started > :since AND started <= :now;
 
 -- name: claim
 UPDATE run SET
-    state = 'running', owner = :owner, epoch = epoch + 1, claims = claims + 1, woken = 0, ready = 0, due = :until,
-    started = coalesce(started, :now), reason = NULL
+    state = 'running', owner = :owner, epoch = epoch + 1, claims = claims + 1, woken = 0, ready = 0, due = :now + :lease,
+    lease = :lease, started = coalesce(started, :now), reason = NULL
 WHERE seq = :seq
 RETURNING seq, id, epoch, flow, version, definition, tenant, principal, door, claims, created;
 
@@ -131,4 +136,4 @@ RETURNING seq, id, epoch, flow, version, definition, tenant, principal, door, cl
 SELECT content FROM payload WHERE run = :run AND part = :part;
 
 -- name: renew
-UPDATE run SET due = :until, ready = 0 WHERE owner = :owner AND state = 'running' RETURNING id;
+UPDATE run SET due = :now + :lease, lease = :lease, ready = 0 WHERE owner = :owner AND state = 'running' RETURNING id;
