@@ -73,7 +73,7 @@ async def claimed(journal: Journal, flow: str, count: int) -> list[tuple[str, in
 
 async def steps(journal: Journal, at_once: int, each: int) -> dict[str, float]:
     """`at_once` runs that record `each` steps, one after the other, each confirmed before the next."""
-    flow = f"steps{at_once}"
+    flow = f"steps{at_once}-{time.time_ns()}"
     await journal.create(runs(flow, at_once))
     held = await claimed(journal, flow, at_once)
 

@@ -2,7 +2,7 @@
 SELECT step.key, step.mark, step.attempt, step.effect, step.started, step.ended, step.output, step.usage, step.error
 FROM step JOIN run ON run.seq = step.run
 WHERE run.id = :id
-ORDER BY step.started, step.key;
+ORDER BY step.started, step.rowid;
 
 -- name: record
 INSERT INTO step (run, key, mark, attempt, effect, started, ended, output, usage, error)
