@@ -132,7 +132,7 @@ def assemble(
     durable = None
     if journal is not None:
         edition = Edition(hashlib.sha256(examined.content).hexdigest(), examined.content, bound, plans, engine.inputs)
-        load = builder.edition(engine.call_flow)
+        load = builder.edition(examined, engine.call_flow)
         durable = Durable(journal, engine.journal, edition, load, clock, f"{socket.gethostname()}:{os.getpid()}")
     return Pointsman(
         project=examined.project,
@@ -213,11 +213,11 @@ class _Builder:
             bound[flow.head.flow] = bind.bind_python(flow, services, call_flow)
         return heads, bound
 
-    def edition(self, call_flow: CallFlow) -> Callable[[str, bytes], Edition]:
+    def edition(self, now: Examined, call_flow: CallFlow) -> Callable[[str, bytes], Edition]:
         """Builds the edition of a project that a run began with, from the files that were kept of it."""
 
         def load(digest: str, content: bytes) -> Edition:
-            examined = examine_again(content, self._root)
+            examined = examine_again(content, self._root, now)
             code = self._root / ".pointsman" / "editions" / digest[:16]
             for name, text in files_of(content).items():
                 if name.endswith(".py"):

@@ -66,37 +66,40 @@ class Examined:
     problems: list[Problem]
     content: bytes
     """Its files as one text, sorted: what a durable run is pinned to, by digest."""
+    environment: str | None
+    overlay: Mapping[str, Any] | None
 
 
 def examine(path: Path, environment: str | None = None, overlay: Mapping[str, Any] | None = None) -> Examined:
     """Everything that can be known of a project without any system. `overlay`: one more, given by the caller, in
     place of an environment's. Raises Refused when there is no such folder."""
-    files = read_folder(path)
-    if overlay is not None:
-        environment = _GIVEN
-        files[f"env/{_GIVEN}.yaml"] = json.dumps(overlay)
-    return _examined(files, path, environment)
+    return _examined(read_folder(path), path, environment, overlay)
 
 
-def examine_again(content: bytes, path: Path) -> Examined:
-    """A project as it was when `content` was kept; `path`: the folder that its data stand in."""
-    kept = json.loads(content)
-    return _examined(kept["files"], path, kept["environment"])
+def examine_again(content: bytes, path: Path, now: Examined) -> Examined:
+    """A project as it was when `content` was kept, where its systems are `now`. `path`: the folder of its data."""
+    return _examined(files_of(content), path, now.environment, now.overlay)
 
 
 def files_of(content: bytes) -> dict[str, str]:
     """The texts in a kept content, by name."""
-    files: dict[str, str] = json.loads(content)["files"]
+    files: dict[str, str] = json.loads(content)
     return files
 
 
-def _examined(files: Mapping[str, str], path: Path, environment: str | None) -> Examined:
-    loaded = load(files, path, environment)
+def _examined(
+    files: dict[str, str], path: Path, environment: str | None, overlay: Mapping[str, Any] | None
+) -> Examined:
+    # What a run is pinned to is the project, not where its systems were when it began.
+    content = json.dumps(files, sort_keys=True).encode()
+    if overlay is not None:
+        files = {**files, f"env/{_GIVEN}.yaml": json.dumps(overlay)}
+    loaded = load(files, path, environment if overlay is None else _GIVEN)
     operations, found = _operations(loaded.sound, loaded.sources)
     plans = make(loaded.sound, operations)
     found += [_problem(finding, loaded.sources) for finding in findings_of(plans)]
-    content = json.dumps({"environment": environment, "files": files}, sort_keys=True).encode()
-    return Examined(loaded.sound, plans, operations, in_order([*loaded.problems, *found]), content)
+    problems = in_order([*loaded.problems, *found])
+    return Examined(loaded.sound, plans, operations, problems, content, environment, overlay)
 
 
 def _operations(project: Project, sources: Sources) -> tuple[Operations, list[Problem]]:

@@ -168,7 +168,7 @@ class SmtpConnection(_Connection):
     security: Literal["starttls", "tls", "none"] = "starttls"
     """`starttls` (RFC 3207), `tls` from the first byte (RFC 8314), or `none` for a server on this machine."""
     ca: str | None = None
-    """PEM file of the authorities that vouch for the server, from the project's folder; none = those of this machine."""
+    """PEM file of the authorities that vouch for the server, in the project's folder; none = those of this machine."""
     user: str | None = None
     """Who logs in, where the server asks."""
     password: SecretRef | None = None

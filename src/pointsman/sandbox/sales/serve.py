@@ -9,6 +9,7 @@ from typing import Any
 
 from pointsman.clock import Clock, SystemClock
 from pointsman.quantity import Quarter
+from pointsman.sandbox.mail import serve_mail
 from pointsman.sandbox.sales.crm import OBJECTS
 from pointsman.sandbox.sales.databases import Written
 from pointsman.sandbox.sales.prepare import prepare
@@ -19,11 +20,12 @@ from pointsman.sandbox.serve import serve
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """The practice systems. `overlay` points the project's `crm` connection at the stand-in, which can be made to
-    fail through `crm.app`."""
+    """The practice systems. `overlay` points the project's connections at them; the CRM can be made to fail through
+    `crm.app`. What was mailed is in the folder `outbox`."""
 
     overlay: dict[str, Any]
     crm: SalesforceStandIn
+    outbox: Path
 
 
 @asynccontextmanager
@@ -36,11 +38,13 @@ async def practice(project: Path, quarter: Quarter, clock: Clock | None = None) 
 
 @asynccontextmanager
 async def crm(written: Written, clock: Clock | None = None) -> AsyncIterator[Practice]:
-    """Serves a CRM over data that were written before."""
+    """Serves a CRM over data that were written before, and a mail server that keeps what it is given."""
     access = Access(written.client_id, secret=written.client_secret)
     stand_in = SalesforceStandIn(written.crm, OBJECTS, access, clock or SystemClock())
     try:
-        async with serve(stand_in.app) as address:
-            yield Practice({"connections": {"crm": {"url": address}}}, stand_in)
+        outbox = written.crm.parent / "outbox"
+        async with serve(stand_in.app) as address, serve_mail(outbox) as port:
+            places = {"crm": {"url": address}, "mail": {"port": port}}
+            yield Practice({"connections": places}, stand_in, outbox)
     finally:
         await stand_in.close()
