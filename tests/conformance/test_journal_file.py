@@ -149,6 +149,23 @@ async def test_a_key_that_is_changed_leaves_the_old_ones_work_readable(tmp_path:
     await journal.close()
 
 
+async def test_a_large_payload_is_kept_once_as_long_as_something_uses_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal.db"
+    journal = await opened(path)
+    page = b"anna" * 50_000
+    run = await started(journal, input=page)
+    await journal.record(run.id, run.epoch, [done("a", page), done("b", page), done("c", page + b"!")])
+    link = sqlite3.connect(path)
+    blobs = []
+    for key in ("c", "a", "$input", "b"):
+        blobs.append(link.execute("SELECT count(*) FROM blob").fetchone()[0])
+        await journal.rewrite(run.id, key, b"", without="anna")
+    blobs.append(link.execute("SELECT count(*) FROM blob").fetchone()[0])
+    assert blobs == [2, 1, 1, 1, 0]
+    link.close()
+    await journal.close()
+
+
 @pytest.mark.parametrize("version", sorted(migrations()))
 async def test_a_journal_of_each_released_schema_is_brought_up(tmp_path: Path, version: int) -> None:
     path = tmp_path / "journal.db"

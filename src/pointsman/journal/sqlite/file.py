@@ -11,8 +11,9 @@ from pointsman.journal.sqlite.sql import migrations, sql
 
 APPLICATION: Final = int.from_bytes(b"PmJ1")
 BUSY_SECONDS: Final = 5.0
-_CHECK_UP_TO: Final = 256 * 2**20
-"""Bytes up to which the whole file is checked when it is opened; a larger one would take seconds."""
+_CHECK_UP_TO: Final = 64 * 2**20
+"""Bytes up to which the whole file is checked when it is opened; a larger one would take
+seconds, and its damage is told when it is met."""
 
 
 def connect(path: Path) -> sqlite3.Connection:
