@@ -77,6 +77,11 @@ class JournalDatabase:
         finally:
             await link.close()
 
+    async def empty(self) -> None:
+        """Nothing is kept, but the schema and the proof of the key."""
+        tables = ["run", "step", "blob", "subject", "approval", "schedule", "start", "definition"]
+        await self.execute("TRUNCATE " + ", ".join(f"pointsman.{table}" for table in tables))
+
     async def raw(self) -> bytes:
         """The server's files, its log included, and every table as it is stored."""
         await self.execute("CHECKPOINT")

@@ -1,5 +1,6 @@
 """Claiming in the PostgreSQL journal: who works on what, and until when."""
 
+import asyncio
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from pointsman.journal.postgres.store import place_of
 from pointsman.journal.postgres.writer import Call, Handler
 
 _LOST_KEPT: Final = 1000
+_PROMOTE_EVERY: Final = 1.0
 _UNREADABLE_AGAIN: Final = 60.0
 """Seconds after which a run whose input did not open is tried again, here or where the key is."""
 
@@ -40,11 +42,10 @@ class _Wish:
 
 
 class Claims(Runs):
-    _lost: deque[UUID] = deque(maxlen=0)
-
-    async def open(self) -> None:
-        self._lost = deque(maxlen=_LOST_KEPT)
-        await super().open()
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._lost: deque[UUID] = deque(maxlen=_LOST_KEPT)
+        self._promoted = 0.0
 
     async def claim(
         self,
@@ -58,7 +59,7 @@ class Claims(Runs):
     ) -> list[Claimed]:
         wish = _Wish(worker, lease, most, uuid4(), limits, None if flows is None else list(flows), only)
         try:
-            rows = await self._links.run(lambda link, repeated: _claim(link, wish, repeated))
+            rows = await self._links.run(lambda link, repeated: self._claim(link, wish, repeated))
         except BaseException:  # also when who asked is cancelled: the commit may have been made
             self._lost.append(wish.call)
             raise
@@ -70,6 +71,20 @@ class Claims(Runs):
 
     def _handlers(self) -> dict[type, Handler]:
         return {RenewCall: _renew} | super()._handlers()
+
+    async def _claim(self, link: Link, wish: _Wish, repeated: bool) -> list[Any]:
+        named = queries()
+        if repeated and (taken := await link.fetch(named["claimed_by_call"], wish.worker, wish.call)):
+            return list(taken)
+        # Runs whose time has come are looked for once a second, and when there is nothing else: a trip less.
+        now = asyncio.get_running_loop().time()
+        if now - self._promoted > _PROMOTE_EVERY and wish.only is None:
+            self._promoted = now
+            await link.fetchval(named["promote"], None)
+        rows = await _ready(link, wish)
+        if not rows and await link.fetchval(named["promote"], wish.only):
+            rows = await _ready(link, wish)
+        return rows
 
     async def _opened(self, rows: Sequence[Any]) -> list[Claimed]:
         """Runs whose input does not open wait, with the reason, so that one of them does not keep the others."""
@@ -101,13 +116,9 @@ class Claims(Runs):
         )
 
 
-async def _claim(link: Link, wish: _Wish, repeated: bool) -> list[Any]:
+async def _ready(link: Link, wish: _Wish) -> list[Any]:
+    """What is ready, under the limits. Claims count only when there is something that a limit may hold back."""
     named = queries()
-    if repeated:
-        rows: list[Any] = await link.fetch(named["claimed_by_call"], wish.worker, wish.call)
-        if rows:
-            return rows
-    await link.execute(named["promote"], wish.only)
     limited = [flow for flow in wish.limits if wish.flows is None or flow in wish.flows]
     if not limited or not await link.fetchval(named["any_ready"], limited):
         return await _take(link, wish, skip=limited)

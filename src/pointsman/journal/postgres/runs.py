@@ -85,13 +85,13 @@ class Runs(Store):
 
     async def park(self, run: str, epoch: int, *, reason: str, ready_in: float | None = None) -> None:
         sealed = self._payloads.text(reason, "run", run, "reason")
-        await self._writer.write(ParkCall(touches=_whole(run), held=(run, epoch), reason=sealed, ready_in=ready_in))
+        await self._writer.write(ParkCall(ends=True, held=(run, epoch), reason=sealed, ready_in=ready_in))
 
     async def finish(
         self, run: str, epoch: int, state: Literal["done", "failed", "cancelled"], error: str | None
     ) -> None:
         sealed = self._payloads.text(error, "run", run, "error")
-        await self._writer.write(FinishCall(touches=_whole(run), held=(run, epoch), state=state, error=sealed))
+        await self._writer.write(FinishCall(ends=True, held=(run, epoch), state=state, error=sealed))
 
     async def wake(self, run: str) -> None:
         await self._execute("wake", run)
@@ -164,11 +164,6 @@ class Runs(Store):
             answer=self._unpacked(row, "answer", *place_of(run, ANSWER)),
             parent=row["parent"],
         )
-
-
-def _whole(run: str) -> frozenset[tuple[str, str]]:
-    """A write of the run's own state: one a commit."""
-    return frozenset([(run, "")])
 
 
 async def create(link: Link, runs: Sequence[PackedRun]) -> list[str]:

@@ -32,10 +32,12 @@ class Beside:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
     """A write that waits. `touches`: what no other write of the same commit may touch. `held`: the run and epoch that
-    it is fenced by. `size` in bytes."""
+    it is fenced by. `ends`: no other write of its run may share the commit, or repeating them both would find the run
+    given up and the other one fenced. `size` in bytes."""
 
     touches: frozenset[tuple[str, str]] = frozenset()
     held: tuple[str, int] | None = None
+    ends: bool = False
     size: int = 0
     beside: tuple[Beside, ...] = ()
 
@@ -52,6 +54,30 @@ Handler = Callable[[Link, Sequence[Any]], Awaitable[Sequence[Any]]]
 class _Waiting:
     call: Call[Any]
     future: asyncio.Future[Any]
+
+
+class _Seen:
+    """What the writes of a commit, and those that wait for the next one, touch."""
+
+    def __init__(self) -> None:
+        self._touched: set[tuple[str, str]] = set()
+        self._runs: set[str] = set()
+        self._ended: set[str] = set()
+
+    def fits(self, call: Call[Any]) -> bool:
+        if call.held:
+            run, _ = call.held
+            if run in self._ended or (call.ends and run in self._runs):
+                return False
+        return self._touched.isdisjoint(call.touches)
+
+    def add(self, call: Call[Any]) -> None:
+        self._touched |= call.touches
+        if call.held:
+            run, _ = call.held
+            self._runs.add(run)
+            if call.ends:
+                self._ended.add(run)
 
 
 class Writer:
@@ -93,10 +119,10 @@ class Writer:
                 self._writing = asyncio.create_task(self._write_all(), name="journal writer")
 
     def _next(self) -> list[_Waiting]:
-        """As many as fit one commit. Writes that touch the same are left for the next one, in their order."""
+        """As many as fit one commit. Writes that do not go together are left for the next one, in their order."""
         batch: list[_Waiting] = []
         later: list[_Waiting] = []
-        touched: set[tuple[str, str]] = set()
+        seen = _Seen()
         size = 0
         for index, waiting in enumerate(self._queue):
             if len(batch) == _MOST_CALLS or size > _MOST_BYTES:
@@ -104,9 +130,12 @@ class Writer:
                 break
             if waiting.future.done():  # cancelled
                 continue
-            (batch if touched.isdisjoint(waiting.call.touches) else later).append(waiting)
-            touched |= waiting.call.touches
-            size += waiting.call.size
+            if seen.fits(waiting.call):
+                batch.append(waiting)
+                size += waiting.call.size
+            else:
+                later.append(waiting)
+            seen.add(waiting.call)
         self._queue = later
         return batch
 

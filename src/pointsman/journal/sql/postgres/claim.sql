@@ -1,11 +1,13 @@
 -- name: promote
--- What was delayed, or waited for a time, is queued once its time has come: a thousand a claim, the latest first.
-UPDATE run SET state = 'queued', due = NULL
-WHERE id IN (
+-- What was delayed, or waited for a time, is queued once its time has come: at most a thousand, the latest first.
+WITH come AS (
     SELECT id FROM run
     WHERE due <= statement_timestamp() AND state IN ('queued', 'waiting') AND ($1::text IS NULL OR id = $1)
     ORDER BY due LIMIT 1000 FOR UPDATE SKIP LOCKED
-);
+), promoted AS (
+    UPDATE run SET state = 'queued', due = NULL FROM come WHERE run.id = come.id RETURNING run.id
+)
+SELECT count(*) FROM promoted;
 
 -- name: one_claim_at_a_time
 -- Claims under limits count what is running: two that count at once would both see the last free place.
@@ -19,24 +21,35 @@ SELECT EXISTS (SELECT FROM run WHERE state = 'queued' AND due IS NULL AND flow =
 -- Takes the best runs: $1 worker, $2 lease in seconds, $3 most, $4 this call, $5 flows or null, $6 no new ones of these,
 -- $7 this run alone or null; limits as columns: $8 flows, $9 concurrent or null, $10 starts, $11 in so many seconds.
 -- A lane is what shares a place in limits: (flow, tenant, concurrency key), claimed before or not. The lanes that have
--- runs are found by hopping from one to the next in run_ready; each gives as many of its best as it has room for; the
--- best of those say how many each lane may lock. So nothing is locked that is not taken, and a worker that meets locked
--- runs takes the next ones of the lane.
-WITH RECURSIVE hop AS (
-    (SELECT flow, tenant, concurrency_key, fresh FROM run
-     WHERE state = 'queued' AND due IS NULL AND $7::text IS NULL
-     ORDER BY flow, tenant, concurrency_key, fresh LIMIT 1)
+-- runs are found by hopping from one to the next in run_ready, first over the flows, then within those asked for; each
+-- gives as many of its best as it has room for; the best of those say how many each lane may lock. So nothing is locked
+-- that is not taken, and a worker that meets locked runs takes the next ones of the lane.
+WITH RECURSIVE flow_hop AS (
+    (SELECT flow FROM run WHERE state = 'queued' AND due IS NULL AND $7::text IS NULL ORDER BY flow LIMIT 1)
+    UNION ALL
+    SELECT next.flow FROM flow_hop CROSS JOIN LATERAL (
+        SELECT flow FROM run WHERE state = 'queued' AND due IS NULL AND flow > flow_hop.flow ORDER BY flow LIMIT 1
+    ) AS next
+), hop AS (
+    SELECT first.* FROM flow_hop CROSS JOIN LATERAL (
+        SELECT flow, tenant, concurrency_key, fresh FROM run
+        WHERE state = 'queued' AND due IS NULL AND flow = flow_hop.flow
+        ORDER BY tenant, concurrency_key, fresh LIMIT 1
+    ) AS first
+    WHERE flow_hop.flow <> ALL ($6::text[]) AND ($5::text[] IS NULL OR flow_hop.flow = ANY ($5))
     UNION ALL
     SELECT next.* FROM hop CROSS JOIN LATERAL (
         SELECT flow, tenant, concurrency_key, fresh FROM run
-        WHERE state = 'queued' AND due IS NULL
-          AND (flow, tenant, concurrency_key, fresh) > (hop.flow, hop.tenant, hop.concurrency_key, hop.fresh)
-        ORDER BY flow, tenant, concurrency_key, fresh LIMIT 1
+        WHERE state = 'queued' AND due IS NULL AND flow = hop.flow
+          AND (tenant, concurrency_key, fresh) > (hop.tenant, hop.concurrency_key, hop.fresh)
+        ORDER BY tenant, concurrency_key, fresh LIMIT 1
     ) AS next
 ), lane AS (
-    SELECT * FROM hop
+    TABLE hop
     UNION ALL
-    SELECT flow, tenant, concurrency_key, fresh FROM run WHERE id = $7 AND state = 'queued' AND due IS NULL
+    SELECT flow, tenant, concurrency_key, fresh FROM run -- by its id: for what is written so, run_ready is no use
+    WHERE id = $7 AND state || '' = 'queued' AND due IS NULL
+      AND flow <> ALL ($6) AND ($5 IS NULL OR flow = ANY ($5))
 ), flow_limit AS (
     SELECT * FROM unnest($8::text[], $9::integer[], $10::integer[], $11::double precision[])
         AS flow_limit (flow, concurrent, starts, seconds)
@@ -52,7 +65,6 @@ WITH RECURSIVE hop AS (
            coalesce(flow_limit.starts - coalesce(recent.starts, 0), $3) AS starts
     FROM lane LEFT JOIN flow_limit USING (flow) LEFT JOIN busy USING (flow, tenant, concurrency_key)
          LEFT JOIN recent USING (flow, tenant)
-    WHERE flow <> ALL ($6::text[]) AND ($5::text[] IS NULL OR flow = ANY ($5))
 ), head AS (
     SELECT room.*, best.priority, best.seq,
            row_number() OVER (PARTITION BY room.flow, room.tenant, room.concurrency_key
@@ -81,7 +93,7 @@ WITH RECURSIVE hop AS (
     ) AS locked
 ), alone AS (
     SELECT id, priority, seq FROM run
-    WHERE id = $7 AND state = 'queued' AND due IS NULL AND EXISTS (SELECT FROM quota) FOR UPDATE SKIP LOCKED
+    WHERE id = $7 AND state || '' = 'queued' AND due IS NULL AND EXISTS (SELECT FROM quota) FOR UPDATE SKIP LOCKED
 ), abandoned AS (
     SELECT id, priority, seq FROM run
     WHERE state = 'running' AND lease_until <= statement_timestamp() AND ($7 IS NULL OR id = $7)

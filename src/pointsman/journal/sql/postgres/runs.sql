@@ -27,9 +27,11 @@ SELECT number, id FROM run JOIN unnest($1::integer[], $2::text[], $3::text[], $4
 -- Keeps answers; gives the (run, epoch) pairs that were still the running ones. The time of the first reply stays.
 WITH new AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::bytea[]) AS new (run, epoch, answer, answer_blob)
+    ORDER BY run
 ), held AS (
-    SELECT id, new.* FROM run JOIN new ON run.id = new.run AND run.epoch = new.epoch
-    WHERE state = 'running' ORDER BY id FOR NO KEY UPDATE OF run
+    SELECT id, new.* FROM new CROSS JOIN LATERAL (
+        SELECT id FROM run WHERE id = new.run AND epoch = new.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+    ) AS found
 )
 UPDATE run SET answer = held.answer, answer_blob = held.answer_blob, replied = coalesce(replied, clock_timestamp())
 FROM held WHERE run.id = held.id RETURNING run.id, run.epoch;
@@ -39,10 +41,12 @@ FROM held WHERE run.id = held.id RETURNING run.id, run.epoch;
 -- also when it was parked already, so that repeating after a lost answer is harmless.
 WITH new AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::double precision[]) AS new (run, epoch, why, ready_in)
+    ORDER BY run
 ), held AS (
-    SELECT id, new.*, state, signalled OR coalesce(ready_in <= 0, false) AS ready
-    FROM run JOIN new ON run.id = new.run AND run.epoch = new.epoch
-    WHERE state IN ('running', 'waiting', 'queued') ORDER BY id FOR NO KEY UPDATE OF run
+    SELECT id, new.*, state, signalled OR coalesce(ready_in <= 0, false) AS ready FROM new CROSS JOIN LATERAL (
+        SELECT id, state, signalled FROM run
+        WHERE id = new.run AND epoch = new.epoch AND state IN ('running', 'waiting', 'queued') FOR NO KEY UPDATE
+    ) AS found
 ), parked AS (
     UPDATE run SET state = CASE WHEN ready THEN 'queued' ELSE 'waiting' END, reason = why,
                    due = CASE WHEN NOT ready THEN clock_timestamp() + make_interval(secs => ready_in) END,
@@ -55,9 +59,12 @@ SELECT id, epoch, CASE WHEN ready AND state = 'running' THEN pg_notify('pointsma
 -- Ends runs: $3 states, $4 errors; withdraws what nobody has decided. A pair is given back also when it had ended so.
 WITH new AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[]) AS new (run, epoch, becomes, why)
+    ORDER BY run
 ), held AS (
-    SELECT id, new.*, state FROM run JOIN new ON run.id = new.run AND run.epoch = new.epoch
-    WHERE state IN ('running', becomes) ORDER BY id FOR NO KEY UPDATE OF run
+    SELECT id, new.*, state FROM new CROSS JOIN LATERAL (
+        SELECT id, state FROM run
+        WHERE id = new.run AND epoch = new.epoch AND state IN ('running', new.becomes) FOR NO KEY UPDATE
+    ) AS found
 ), finished AS (
     UPDATE run SET state = becomes, error = why, ended = clock_timestamp(), owner = NULL, lease_until = NULL
     FROM held WHERE run.id = held.id AND held.state = 'running' RETURNING run.id

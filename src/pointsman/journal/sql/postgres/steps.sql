@@ -1,17 +1,22 @@
 -- name: hold
--- Which of the (run, epoch) pairs are still the running ones; their rows stay locked until the transaction ends.
-SELECT run.id, run.epoch FROM run JOIN unnest($1::text[], $2::bigint[]) AS call (run, epoch)
-    ON run.id = call.run AND run.epoch = call.epoch
-WHERE run.state = 'running' ORDER BY run.id FOR NO KEY UPDATE OF run;
+-- Which of the (run, epoch) pairs are still the running ones; their rows stay locked until the transaction ends. Here
+-- and below: a running run is known by its owner, for which there is no index, and each is looked up for itself; a join
+-- that was planned while the table was small would go through all that run.
+SELECT held.* FROM (SELECT * FROM unnest($1::text[], $2::bigint[]) AS call (run, epoch) ORDER BY run) AS call
+    CROSS JOIN LATERAL (
+        SELECT id, epoch FROM run WHERE id = call.run AND epoch = call.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+    ) AS held;
 
 -- name: record
 -- Steps of many runs at once, $1 and $2 their runs and epochs; gives the pairs that were still the running ones. The
 -- lock lets nobody claim a run between the look at its epoch and the commit. A done step stays as it is. A run that
 -- gets a step done does not kill its workers, so its claims are counted anew.
 WITH held AS (
-    SELECT run.id, run.epoch, run.claims FROM run JOIN unnest($1::text[], $2::bigint[]) AS call (run, epoch)
-        ON run.id = call.run AND run.epoch = call.epoch
-    WHERE run.state = 'running' ORDER BY run.id FOR NO KEY UPDATE OF run
+    SELECT held.* FROM (SELECT * FROM unnest($1::text[], $2::bigint[]) AS call (run, epoch) ORDER BY run) AS call
+    CROSS JOIN LATERAL (
+        SELECT id, epoch, claims FROM run
+        WHERE id = call.run AND epoch = call.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+    ) AS held
 ), new AS (
     SELECT new.*, held.claims FROM unnest(
         $3::text[], $4::bigint[], $5::text[], $6::text[], $7::integer[], $8::text[], $9::bytea[], $10::bytea[],
