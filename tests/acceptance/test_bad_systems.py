@@ -99,6 +99,17 @@ async def test_a_crm_that(sales, bad: Bad):
     assert not [line for line in record.answer["sources"] if line["connection"] == "crm"]
 
 
+async def test_a_crm_that_tells_our_secret(sales):
+    before = files(sales)
+    async with practising(sales) as practice:
+        told_us = {"errorCode": "UNKNOWN_EXCEPTION", "message": f"who is {practice.secrets[0]}?"}
+        practice.faults.next(Answer(500, [told_us]), times=2, path="/query")
+        fault, record = await practice.fails()
+        told = practice.told(record)
+    assert fault.sentence == "connection crm: Salesforce answered 500, UNKNOWN_EXCEPTION: who is ***? Try again later."
+    in_good_order(told + fault.sentence, practice, before)
+
+
 async def test_what_the_other_systems_said_is_kept(sales):
     async with practising(sales, overlay={"connections": {"crm": {"limits": {"timeout": "1s"}}}}) as practice:
         practice.faults.next(Slow(30), times=2, path="/query")

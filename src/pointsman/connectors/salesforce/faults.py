@@ -30,7 +30,7 @@ def fault_of(answer: Answer, now: datetime) -> Fault:
     """The fault that an answer other than 2xx is."""
     code, message = said(answer)
     text = f"Salesforce answered {answer.status}" + (f", {code}: {message}" if code else ".")
-    text = text if text.endswith(".") else f"{text}."
+    text = text if text.endswith((".", "!", "?")) else f"{text}."
     if answer.status in (429, 503) or answer.status >= 500 or code in _PASSING:
         status = 429 if answer.status == 429 or code == "REQUEST_LIMIT_EXCEEDED" else None
         return Later(text, delay=retry_after(answer.headers.get("Retry-After"), now), where=answer.where, status=status)
