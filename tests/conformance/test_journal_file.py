@@ -279,6 +279,9 @@ async def test_a_defect_in_one_write_harms_no_other(tmp_path: Path) -> None:
     )
     assert [type(one) for one in given] == [list, list, sqlite3.IntegrityError, list, list, list]
     assert len(await journal.newest(Page())) == 5
+    with pytest.raises(sqlite3.IntegrityError):
+        await journal.create([new_run(), bad])
+    assert len(await journal.newest(Page())) == 5, "all or none"
     await journal.close()
 
 
