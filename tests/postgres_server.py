@@ -87,7 +87,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
         except OSError:
             time.sleep(0.05)
         else:
-            return
+            if b"ready to accept connections" in log.read_bytes():
+                return
+            time.sleep(0.05)
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()[-2000:]}")
 
 

@@ -54,6 +54,7 @@ Handler = Callable[[Link, Sequence[Any]], Awaitable[Sequence[Any]]]
 class _Waiting:
     call: Call[Any]
     future: asyncio.Future[Any]
+    since: float
 
 
 class _Seen:
@@ -90,7 +91,8 @@ class Writer:
 
     async def write(self, call: Call[T]) -> T:
         """Returns when it is committed. Raises what became of it, Later or Broken."""
-        waiting = _Waiting(call, asyncio.get_running_loop().create_future())
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(call, loop.create_future(), loop.time())
         self._queue.append(waiting)
         if self._writing is None:
             self._writing = asyncio.create_task(self._write_all(), name="journal writer")
@@ -151,10 +153,16 @@ class Writer:
                     await self._commit([waiting])
         except Fault as fault:
             _tell(batch, fault)
+            self._give_up(fault)
         else:
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 if not waiting.future.done():
                     waiting.future.set_result(outcome)
+
+    def _give_up(self, fault: Fault) -> None:
+        """Who has waited through the same outage need not wait for a try of its own."""
+        until = asyncio.get_running_loop().time() - self._links.patience
+        _tell([waiting for waiting in self._queue if waiting.since <= until], fault)
 
     async def _together(self, link: Link, calls: Sequence[Call[Any]]) -> list[Any]:
         kinds = {type(call) for call in calls}
