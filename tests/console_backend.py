@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.waiting_items import Waiting
+
 from pointsman.doors.console import Evidence, FlowCard
 from pointsman.errors import Broken, Refused
 from pointsman.journal.record import Attempt, RunRecord, StepRecord
@@ -319,7 +321,7 @@ def hostile(texts: Sequence[str]) -> RunRecord:
 
 
 @dataclass
-class InMemory:
+class InMemory(Waiting):
     """What the console's Backend protocol asks for, over a list of runs."""
 
     records: list[RunRecord] = field(default_factory=list)

@@ -3,13 +3,20 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any, Final
 
 from pointsman.assemble import Pointsman
-from pointsman.doors.console.backend import Evidence, FlowCard
+from pointsman.doors.console.backend import Choice, Evidence, FlowCard
 from pointsman.errors import Fault, Refused
+from pointsman.flows.decisions import Decider, shown
 from pointsman.flows.runs import Started
+from pointsman.journal.port import Page
 from pointsman.journal.record import RunRecord
 from pointsman.shape import Value
+
+LOCAL: Final = Decider("local")
+"""Nobody is authenticated yet: whoever reaches this machine's loopback is its user, with every role."""
+_PAGE: Final = 500
 
 
 class ConsoleBackend:
@@ -21,6 +28,14 @@ class ConsoleBackend:
     @property
     def notice(self) -> str | None:
         return self._pointsman.notice
+
+    @property
+    def person(self) -> str:
+        return LOCAL.name
+
+    @property
+    def keeps_approvals(self) -> bool:
+        return self._pointsman.decisions is not None
 
     def now(self) -> datetime:
         return self._pointsman.clock.now()
@@ -59,6 +74,45 @@ class ConsoleBackend:
             )
             for found in await self._pointsman.evidence(run_id, key, feature)
         ]
+
+    async def approvals(
+        self, limit: int, *, before: str | None = None, role: str | None = None, run: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        if self._pointsman.decisions is None:
+            return []
+        given = {"role": role, "run": run}
+        filters = {name: value for name, value in given.items() if value is not None}
+        return await self._pointsman.decisions.waiting(Page(limit=limit, before=before, filters=filters))
+
+    async def asked(self, run: str) -> Sequence[dict[str, Any]]:
+        if self._pointsman.decisions is None:
+            return []
+        journal, found, before = self._pointsman.decisions.journal, list[dict[str, Any]](), None
+        while True:
+            page = await journal.approvals(Page(limit=_PAGE, before=before, filters={"run": run}), decision=None)
+            found += map(shown, page)
+            if len(page) < _PAGE:
+                return found
+            before = page[-1].id
+
+    async def approval(self, approval: str) -> dict[str, Any] | None:
+        if self._pointsman.decisions is None:
+            return None
+        try:
+            return shown(await self._pointsman.decisions.one(approval))
+        except Refused:
+            return None
+
+    async def decide(
+        self, approval: str, choice: Choice, *, hash: str | None = None, reason: str | None = None,
+        edit: Mapping[str, str] | None = None, seconds: float | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        if self._pointsman.decisions is None:
+            raise Refused("Nothing is kept here, so nothing waits.", way_out="Serve the project with pointsman up.")
+        decided = await self._pointsman.decisions.decide(
+            approval, choice, LOCAL, hash=hash, reason=reason, edit=edit, seconds=seconds
+        )
+        return shown(decided)
 
     async def _replied(self, started: Started) -> RunRecord:
         """The record once it has an answer, or has failed: the page shows which."""

@@ -8,7 +8,8 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from pointsman.doors.console import headline, scored, table, words
-from pointsman.doors.console.envelope import Chip, Envelope, ModelUse, Reading, Source
+from pointsman.doors.console.envelope import Approval, Chip, Envelope, ModelUse, Reading, Source
+from pointsman.doors.console.review import Asked
 from pointsman.flows.change import key_field
 from pointsman.journal.record import RunRecord
 
@@ -65,6 +66,12 @@ class AnswerView:
     sources: tuple[SourceLine, ...]
     models: tuple[str, ...]
     open_key: str | None
+    asked: tuple[Asked, ...] = ()
+    """The items of it that people decide on, and have."""
+
+    def asked_about(self, key: str) -> list[Asked]:
+        """The decisions on one row's draft, and the questions whether what followed happened."""
+        return [item for item in self.asked if item.row == key]
 
     @property
     def why_template(self) -> str:
@@ -76,9 +83,11 @@ class AnswerView:
         return self.envelope.reading.question if self.envelope.reading else ""
 
 
-def view(run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None = None) -> AnswerView:
-    """The page of a run that has replied."""
-    envelope = _as_it_stands(read(run), run)
+def view(
+    run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None = None, asked: tuple[Asked, ...] = ()
+) -> AnswerView:
+    """The page of a run that has replied. `asked`: what it asked people about, as that stands now."""
+    envelope = _as_it_stands(read(run), run, asked)
     result = envelope.result if isinstance(envelope.result, dict) else {"result": envelope.result}
     content = _content(result, page, open_key, envelope.since.changes if envelope.since else {})
     sources = source_lines(envelope.sources, now)
@@ -92,6 +101,7 @@ def view(run: RunRecord, now: datetime, *, page: int = 1, open_key: str | None =
         sources=sources,
         models=tuple(model_words(model) for model in envelope.models),
         open_key=open_key,
+        asked=asked,
     )
 
 
@@ -105,14 +115,20 @@ def read(run: RunRecord) -> Envelope:
         return Envelope(run=run.id, flow=run.flow, result=answer.get("result"), degraded=unread)
 
 
-def _as_it_stands(envelope: Envelope, run: RunRecord) -> Envelope:
-    """The envelope was closed when the run replied; an approval whose step is over since then waits no more."""
-    waiting = [
-        approval
-        for approval in envelope.approvals
-        if approval.step not in run.steps or run.steps[approval.step].status in ("waiting", "running", "pending")
-    ]
+def _as_it_stands(envelope: Envelope, run: RunRecord, asked: tuple[Asked, ...]) -> Envelope:
+    """The envelope was closed when the run replied; what has been decided since then waits no more."""
+    waiting = [_still(approval, asked) for approval in envelope.approvals if _is_open(approval, run)]
     return envelope.model_copy(update={"approvals": tuple(waiting)})
+
+
+def _is_open(approval: Approval, run: RunRecord) -> bool:
+    return approval.step not in run.steps or run.steps[approval.step].status in ("waiting", "running", "pending")
+
+
+def _still(approval: Approval, asked: tuple[Asked, ...]) -> Approval:
+    """An approval with as many items as wait for it now; where none is kept, as many as did when it was answered."""
+    its = [item.decision for item in asked if item.step == approval.step]
+    return approval.model_copy(update={"waiting": its.count("waiting")}) if its else approval
 
 
 def chips(run: RunRecord, reading: Reading | None) -> tuple[Chip, ...]:

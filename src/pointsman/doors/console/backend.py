@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Literal, Protocol
 
 from pointsman.journal.record import RunRecord
 from pointsman.shape import Value
 from pointsman.spec.field import Field
+
+Choice = Literal["approve", "reject", "snooze"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ class Backend(Protocol):
     def notice(self) -> str | None:
         """A line on top of every page, such as that the data are invented."""
 
+    @property
+    def person(self) -> str:
+        """Who decides here."""
+
+    @property
+    def keeps_approvals(self) -> bool:
+        """Whether anything is kept here that people could decide on."""
+
     def now(self) -> datetime:
         """The time of day, in UTC; ages are counted from it."""
 
@@ -67,3 +77,28 @@ class Backend(Protocol):
 
     async def evidence(self, run_id: str, key: str, feature: str) -> Sequence[Evidence]:
         """The rows behind one reason of one item of an answer."""
+
+    async def approvals(
+        self, limit: int, *, before: str | None = None, role: str | None = None, run: str | None = None
+    ) -> Sequence[dict[str, Any]]:
+        """What waits for people, the soonest to expire first, without what is snoozed, as `flows.decisions.shown` shows
+        it; `before`: only those after this item. Where nothing is kept, nothing waits."""
+
+    async def asked(self, run: str) -> Sequence[dict[str, Any]]:
+        """Every item that a run asked about, decided or not."""
+
+    async def approval(self, approval: str) -> dict[str, Any] | None:
+        """One item, whatever became of it."""
+
+    async def decide(
+        self,
+        approval: str,
+        choice: Choice,
+        *,
+        hash: str | None = None,
+        reason: str | None = None,
+        edit: Mapping[str, str] | None = None,
+        seconds: float | None = None,
+    ) -> dict[str, Any]:
+        """Decides on an item as it was seen (`hash`). Raises Refused: not permitted (403), decided already or changed
+        meanwhile (409), an edit that does not fit (422)."""

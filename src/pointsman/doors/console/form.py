@@ -14,13 +14,15 @@ from pointsman.spec.field import Field
 _MOST: Final = 64 * 1024
 
 
-async def read(request: Request) -> dict[str, str]:
-    """The fields of an urlencoded body of at most 64 KB. Raises Refused."""
+async def read(request: Request, most: int = _MOST) -> dict[str, str]:
+    """The fields of an urlencoded body of at most `most` bytes. Raises Refused."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _MOST:
-            raise Refused("The form is longer than 64 KB.", way_out="Send larger inputs to the flow's API.", status=413)
+        if len(body) > most:
+            raise Refused(
+                f"The form is longer than {most // 1024} KB.", way_out="Send larger inputs to the API.", status=413
+            )
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=bool(body), max_num_fields=200))
     except ValueError:

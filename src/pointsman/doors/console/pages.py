@@ -11,10 +11,11 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from pointsman.doors.console import answer, form, headline, runs, table, waterfall
+from pointsman.doors.console import answer, form, headline, review, runs, table, waterfall
 from pointsman.doors.console.backend import Backend, FlowCard
+from pointsman.doors.console.deciding import Deciding
 from pointsman.doors.console.guard import Headers, same_origin
-from pointsman.doors.console.render import STATIC, Renderer, as_json
+from pointsman.doors.console.render import STATIC, Renderer, as_json, is_partial, wants_json
 from pointsman.errors import Fault, Later, Refused
 from pointsman.journal.record import RunRecord
 
@@ -26,6 +27,7 @@ _FOR_GOOD: Final = "public, max-age=31536000, immutable"
 def routes(backend: Backend) -> list[BaseRoute]:
     """The console's routes, to be put after the API's in one Starlette application."""
     pages = Pages(backend)
+    deciding = Deciding(backend, pages.show)
     around = [Middleware(Headers), Middleware(GZipMiddleware, minimum_size=800)]
 
     def get(path: str, handler: Handler) -> Route:
@@ -41,6 +43,8 @@ def routes(backend: Backend) -> list[BaseRoute]:
         get("/answers/{run}", pages.one_answer),
         post("/answers/{run}/again", pages.again),
         get("/answers/{run}/evidence/{key:path}/{feature}", pages.evidence),
+        get("/review", deciding.queue),
+        post("/review/{approval}", deciding.decide),
         get("/runs", pages.run_list),
         get("/runs/{run}", pages.one_run),
         Mount("/static", _Assets(directory=STATIC), middleware=around),
@@ -76,22 +80,27 @@ class Pages:
 
         return handle
 
+    async def show(self, request: Request, template: str, code: int = 200, **values: Any) -> Response:
+        """A page with what its head needs: how many items wait for people."""
+        waiting = None if is_partial(request) else len(await self.backend.approvals(review.MOST_COUNTED + 1))
+        return self.render.page(request, template, code, waiting=waiting, **values)
+
     async def home(self, request: Request) -> Response:
         latest = await self._latest()
-        if _wants_json(request):
+        if wants_json(request):
             flows = [_card(card) for card in self.backend.flows()]
             return as_json({"flows": flows, "answers": [line.run for line, _ in latest]})
-        return self._home(request, latest, question=request.query_params.get("q", ""))
+        return await self._home(request, latest, question=request.query_params.get("q", ""))
 
     async def ask(self, request: Request) -> Response:
         question = (await form.read(request)).get("question", "").strip()
         if not question:
             fault = Refused("No question was typed.", way_out="Write one, or take one of the examples.")
-            return self._home(request, await self._latest(), fault=fault)
+            return await self._home(request, await self._latest(), fault=fault)
         try:
             run = await self.backend.ask(question)
         except Refused as fault:
-            return self._home(request, await self._latest(), question=question, fault=fault)
+            return await self._home(request, await self._latest(), question=question, fault=fault)
         return RedirectResponse(_answer_url(run), status_code=303)
 
     async def start(self, request: Request) -> Response:
@@ -103,7 +112,7 @@ class Pages:
         try:
             run = await self.backend.start(name, form.values(typed, card.input))
         except Refused as fault:
-            return self._home(request, await self._latest(), fault=fault, typed_for=name, typed=typed)
+            return await self._home(request, await self._latest(), fault=fault, typed_for=name, typed=typed)
         return RedirectResponse(_answer_url(run), status_code=303)
 
     async def again(self, request: Request) -> Response:
@@ -115,27 +124,28 @@ class Pages:
 
     async def one_answer(self, request: Request) -> Response:
         run = await self._run(request)
-        if _wants_json(request):
+        if wants_json(request):
             return as_json(run.answer or {"run": run.id, "flow": run.flow, "status": run.status, "error": run.error})
         if run.answer is None:
-            return self.render.page(request, "unanswered.html", run=run, title=headline.of_run(run))
+            return await self.show(request, "unanswered.html", run=run, title=headline.of_run(run))
         query = request.query_params
         now = self.backend.now()
-        view = answer.view(run, now, page=_page(query.get("page")), open_key=query.get("open"))
-        return self.render.page(request, "answer.html", view=view, now=now)
+        asked = tuple(map(review.read, await self.backend.asked(run.id)))
+        view = answer.view(run, now, page=_page(query.get("page")), open_key=query.get("open"), asked=asked)
+        return await self.show(request, "answer.html", view=view, now=now)
 
     async def evidence(self, request: Request) -> Response:
         run = await self._run(request)
         key, feature = request.path_params["key"], request.path_params["feature"]
         found = await self.backend.evidence(run.id, key, feature)
-        if _wants_json(request):
+        if wants_json(request):
             return as_json(found)
         view = answer.view(run, self.backend.now(), open_key=key)
         row = next((part.opened for part in view.content.tables if part.scored and part.opened), None)
         if row is None and not found:
             raise _unknown("item of this answer", key)
         parts = [(part, table.columns([dict.fromkeys(part.columns), *part.rows])) for part in found]
-        return self.render.page(
+        return await self.show(
             request, "evidence.html", run=run, key=key, feature=feature, row=row, parts=parts, now=self.backend.now()
         )
 
@@ -143,12 +153,12 @@ class Pages:
         query = request.query_params
         flow, status, before = (query.get(name) or None for name in ("flow", "status", "before"))
         found = await self.backend.runs(runs.PAGE + 1, before=before, flow=flow, status=status)
-        if _wants_json(request):
+        if wants_json(request):
             return as_json(found[: runs.PAGE])
         lines = [runs.line(run, self.backend.now()) for run in found[: runs.PAGE]]
         kept = {name: value for name, value in (("flow", flow), ("status", status)) if value}
         older = "?" + urlencode({**kept, "before": lines[-1].run.id}) if len(found) > runs.PAGE else None
-        return self.render.page(
+        return await self.show(
             request,
             "runs.html",
             lines=lines,
@@ -162,10 +172,10 @@ class Pages:
 
     async def one_run(self, request: Request) -> Response:
         run = await self._run(request)
-        if _wants_json(request):
+        if wants_json(request):
             return as_json(run)
         now = self.backend.now()
-        return self.render.page(
+        return await self.show(
             request,
             "run.html",
             run=run,
@@ -189,7 +199,7 @@ class Pages:
         lines = [runs.line(run, now) for run in await self.backend.runs(_LATEST)]
         return [(line, answer.view(line.run, now).headline if line.run.answer else line.note) for line in lines]
 
-    def _home(
+    async def _home(
         self,
         request: Request,
         latest: list[tuple[runs.RunLine, str]],
@@ -200,7 +210,7 @@ class Pages:
         typed: Mapping[str, str] | None = None,
     ) -> Response:
         """The start page; after a refusal with its sentence and everything that was typed."""
-        return self.render.page(
+        return await self.show(
             request,
             "home.html",
             code=fault.status if fault else 200,
@@ -216,7 +226,7 @@ class Pages:
 
     def _trouble(self, request: Request, fault: Fault) -> Response:
         run_id = request.path_params.get("run")
-        if _wants_json(request):
+        if wants_json(request):
             problem = {
                 "title": fault.rule,
                 "detail": fault.sentence,
@@ -225,7 +235,7 @@ class Pages:
             }
             response = as_json({name: value for name, value in problem.items() if value}, fault.status)
         else:
-            response = self.render.page(request, "trouble.html", code=fault.status, fault=fault, run_id=run_id)
+            response = self.render.page(request, "trouble.html", fault.status, fault=fault, run_id=run_id, waiting=None)
         if isinstance(fault, Later) and fault.delay is not None:
             response.headers["retry-after"] = str(max(1, round(fault.delay)))
         return response
@@ -241,10 +251,6 @@ def _unknown(noun: str, got: str) -> Refused:
     return Refused(
         f"There is no {noun} {shown!r}.", way_out="It may have been deleted, or the address is mistyped.", status=404
     )
-
-
-def _wants_json(request: Request) -> bool:
-    return request.query_params.get("format") == "json"
 
 
 def _page(text: str | None) -> int:

@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import Response
 
-from pointsman.doors.console import svg, words
+from pointsman.doors.console import effect, review, svg, words
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
@@ -27,16 +27,26 @@ class Renderer:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._environment.filters["took"] = words.duration
-        self._environment.globals.update(words=words, svg=svg, asset=_assets().get, **always)
+        self._environment.filters.update(took=words.duration, capitalised=words.capitalised)
+        self._environment.globals.update(
+            words=words, svg=svg, review=review, exact=effect.exact, asset=_assets().get, **always
+        )
 
     def page(self, request: Request, template: str, code: int = 200, **values: Any) -> Response:
         """A whole page, or only its changing part when htmx asked for a part."""
-        partial = request.headers.get("hx-request-type") == "partial"
-        text = self._environment.get_template(template).render(request=request, partial=partial, **values)
+        text = self._environment.get_template(template).render(request=request, partial=is_partial(request), **values)
         # A lone surrogate in someone's data must not take the page down.
         body = text.encode("utf-8", "replace")
         return Response(body, code, {"vary": "HX-Request-Type"}, "text/html; charset=utf-8")
+
+
+def is_partial(request: Request) -> bool:
+    """Whether htmx asked for the changing part of a page only."""
+    return request.headers.get("hx-request-type") == "partial"
+
+
+def wants_json(request: Request) -> bool:
+    return request.query_params.get("format") == "json"
 
 
 def as_json(value: object, status: int = 200) -> Response:

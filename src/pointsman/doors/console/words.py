@@ -169,6 +169,11 @@ def sentence(text: str) -> str:
     return head + text[1:] + ("" if text[-1] in ".!?…" else ".")
 
 
+def capitalised(text: str) -> str:
+    """With a capital first; the rest stays as it is, unlike `str.capitalize`."""
+    return text[:1].upper() + text[1:]
+
+
 def who(by: str) -> str:
     """`role:sales-manager` → `the role sales-manager`."""
     return f"the role {by.removeprefix('role:')}" if by.startswith("role:") else by or "a person"

@@ -10,7 +10,8 @@
     const all = links();
     if (!all.length) return;
     const row = document.activeElement.closest("tbody, li");
-    const at = all.findIndex((link) => link === document.activeElement || (row && row.contains(link)));
+    let at = all.findIndex((link) => link === document.activeElement || (row && row.contains(link)));
+    if (at < 0) at = all.findIndex((link) => link.getAttribute("aria-expanded") === "true");
     const next = all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)];
     next.focus();
     next.scrollIntoView({ block: "nearest" });
@@ -23,7 +24,27 @@
     field.select();
   }
 
+  // Of the open item: an approval is one key; a question, a text and a reason are only gone to.
+  const seen = (key) => [...document.querySelectorAll(`.decide [data-key="${key}"]`)].find((part) => part.checkVisibility());
+
+  function approve() {
+    const button = seen("a");
+    if (!button || button.disabled) return;
+    if (button.form.dataset.uncertain) button.focus();
+    else button.click();
+  }
+
+  function edit() {
+    const fields = document.querySelector(".decide details.edit");
+    if (!fields) return;
+    fields.open = true;
+    fields.querySelector("input, textarea").focus();
+  }
+
   const keys = {
+    a: approve,
+    e: edit,
+    r: () => seen("r")?.focus(),
     j: () => move(1),
     k: () => move(-1),
     "/": ask,
@@ -33,6 +54,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (event.key === "a" && event.repeat) return;
     if (document.querySelector("dialog[open]") || !Object.hasOwn(keys, event.key)) return;
     event.preventDefault();
     keys[event.key]();
@@ -48,6 +70,13 @@
     } catch {
       button.textContent = "The browser does not allow copying";
     }
+  });
+
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest(".decide");
+    if (!form) return;
+    const changed = [...form.querySelectorAll("[data-original]")].some((field) => field.value !== field.dataset.original);
+    form.classList.toggle("dirty", changed);
   });
 
   document.addEventListener("submit", (event) => {
