@@ -19,29 +19,34 @@ NOTICE: Final = "Practice data: every customer, person and number here is invent
 
 @asynccontextmanager
 async def opened(
-    root: Path, environment: str | None = None, *, practising: bool, quiet: bool
+    root: Path,
+    environment: str | None = None,
+    *,
+    practising: bool,
+    quiet: bool,
+    lease: float | None = None,
 ) -> AsyncIterator[Pointsman]:
-    """Ready to run, until left; says first when the data are practice, unless `quiet`.
+    """Ready to run, until left; says first when the data are practice, unless `quiet`. `lease`: seconds for which a
+    durable run stays with this process when it goes silent.
 
     Raises Refused for a project with mistakes, or without the practice systems that it should run on.
     """
     if not practising:
         examined = options.sound(root, environment)
-        async with assemble(
-            examined, root, environ=os.environ, journal=journal_of(examined.project, root, os.environ)
-        ) as pointsman:
+        journal = journal_of(examined.project, root, os.environ)
+        async with _leased(assemble(examined, root, environ=os.environ, journal=journal), lease) as pointsman:
             yield pointsman
         return
     if environment is not None:
         raise click.UsageError("--practice and --env both say which systems to use; give one of them.")
-    async with _on_practice_systems(root) as pointsman:
+    async with _on_practice_systems(root, lease) as pointsman:
         if not quiet:
             talk.say(f"{NOTICE}\n")
         yield pointsman
 
 
 @asynccontextmanager
-async def _on_practice_systems(root: Path) -> AsyncIterator[Pointsman]:
+async def _on_practice_systems(root: Path, lease: float | None) -> AsyncIterator[Pointsman]:
     # Loaded only here: the other runs of a project must not wait for what makes and serves practice data.
     from pointsman.sandbox.sales.serve import practice
 
@@ -50,7 +55,13 @@ async def _on_practice_systems(root: Path) -> AsyncIterator[Pointsman]:
         raise Refused(f"{root} has no practice systems.", way_out="Write the example with: pointsman init <folder>.")
     async with practice(root, Quarter.containing(SystemClock().now().date())) as systems:
         examined = options.sound(root, None, systems.overlay)
-        async with assemble(
-            examined, root, environ=os.environ, notice=NOTICE, journal=journal_of(examined.project, root, os.environ)
-        ) as pointsman:
+        journal = journal_of(examined.project, root, os.environ)
+        made = assemble(examined, root, environ=os.environ, notice=NOTICE, journal=journal)
+        async with _leased(made, lease) as pointsman:
             yield pointsman
+
+
+def _leased(pointsman: Pointsman, lease: float | None) -> Pointsman:
+    if lease is not None and pointsman.durable is not None:
+        pointsman.durable.lease = lease
+    return pointsman

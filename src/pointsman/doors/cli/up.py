@@ -8,6 +8,7 @@ import click
 from pointsman.assemble import Pointsman
 from pointsman.doors import server
 from pointsman.doors.cli import options, talk
+from pointsman.doors.cli.duration import Duration
 from pointsman.doors.cli.opened import opened
 
 
@@ -21,15 +22,24 @@ from pointsman.doors.cli.opened import opened
     show_default=True,
     help="A worker serves nothing; it works on the durable runs of the project's journal.",
 )
+@click.option(
+    "--lease",
+    type=Duration(),
+    default="30s",
+    show_default=True,
+    help="How long a durable run stays with a process that went silent, before another takes it over.",
+)
 @options.project
 @options.practice
 @options.as_json
-def up(host: str, port: int, role: str, root: Path, environment: str | None, practising: bool, as_json: bool) -> None:
+def up(
+    host: str, port: int, role: str, lease: float, root: Path, environment: str | None, practising: bool, as_json: bool
+) -> None:
     """Serve the project's flows, questions and console, on loopback; and work on its durable runs."""
     listener = server.bind(host, port) if role == "all" else None
 
     async def go() -> None:
-        async with opened(root, environment, practising=practising, quiet=as_json) as pointsman:
+        async with opened(root, environment, practising=practising, quiet=as_json, lease=lease) as pointsman:
             if listener is None:
                 await server.work(pointsman, lambda: _say_working(pointsman, as_json))
             else:
