@@ -50,6 +50,8 @@ class _Held:
     run: Run
     watch: "asyncio.Task[None] | None" = None
     drained: bool = False
+    lost: bool = False
+    """Another worker has it now, or it was cancelled: nothing more is kept of it here."""
 
 
 @dataclass(slots=True)
@@ -68,6 +70,9 @@ class Durable:
     limits: Mapping[str, Limit] = field(default_factory=dict)
     _editions: dict[str, Edition] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
+    _to_return: dict[str, Claimed] = field(default_factory=dict)
+    """Runs that are not worked on here any more although the journal says so: it was away when they stopped. Their
+    leases would be renewed as long as this worker lives, so they are given back."""
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _draining: bool = False
 
@@ -112,7 +117,9 @@ class Durable:
         than the flow's timeout, while the run goes on."""
         held = self._held.get(run)
         if held is not None:
-            return await held.run.answered()
+            await held.run.replied()
+            if held.run.record.replied is not None or held.run.record.status == "failed":
+                return await held.run.answered()
         view = await self._view(run, tenant)
         until = self.clock.monotonic() + self.current.bound[view.flow].timeout
         while view.answer is None and view.state not in ("done", "failed", "cancelled"):
@@ -159,11 +166,7 @@ class Durable:
             return False
         claimed = await self.journal.claim(self.worker, lease=self.lease, most=room, limits=self.limits)
         for one in claimed:
-            try:
-                await self._take_up(one)
-            except (Refused, Broken) as fault:
-                # A run that cannot even begin must not stop the others: it fails, with the reason.
-                await self.journal.finish(one.id, one.epoch, "failed", fault.sentence)
+            await self._take_up(one)
         return bool(claimed)
 
     async def drain(self, seconds: float) -> None:
@@ -185,6 +188,22 @@ class Durable:
         await self.journal.close()
 
     async def _take_up(self, claimed: Claimed) -> Run | None:
+        try:
+            return await self._go_on(claimed)
+        except (Refused, Broken) as fault:
+            # A run that cannot even begin must not stop the others: it fails, with the reason.
+            await self._fail(claimed, fault.sentence)
+        except Later:
+            self._to_return[claimed.id] = claimed
+        return None
+
+    async def _fail(self, claimed: Claimed, sentence: str) -> None:
+        try:
+            await self.journal.finish(claimed.id, claimed.epoch, "failed", sentence)
+        except (Fenced, Later):
+            self._to_return[claimed.id] = claimed
+
+    async def _go_on(self, claimed: Claimed) -> Run | None:
         if claimed.claims > MOST_CLAIMS:
             sentence = f"it was begun {claimed.claims - 1} times and ended its worker each time."
             await self.journal.finish(claimed.id, claimed.epoch, "failed", sentence)
@@ -221,23 +240,25 @@ class Durable:
 
     async def _watch(self, held: _Held) -> None:
         """Keeps the reply when it is there, and what became of the run when its steps have ended."""
-        claimed, run = held.claimed, held.run
+        claimed, run, settled = held.claimed, held.run, False
         try:
             await run.replied()
             if run.record.replied is not None:
                 await self.journal.reply(claimed.id, claimed.epoch, codec.dumps(run.record.answer))
             await run.ended()
-            await self._settle(held)
+            if not run.let_go and not held.lost:
+                await self._settle(held)
+                settled = True
         except (Fenced, Later) as fault:
-            # Whoever claims it when its lease has ended goes on where it stood.
+            # Whoever claims it goes on where it stood.
             run.cancel(fault.sentence)
         finally:
             self._held.pop(claimed.id, None)
+            if not settled:
+                self._to_return[claimed.id] = claimed
 
     async def _settle(self, held: _Held) -> None:
         claimed, record = held.claimed, held.run.record
-        if held.run.let_go:
-            return
         if held.drained:
             await self.journal.park(claimed.id, claimed.epoch, reason="its worker stopped", ready_in=0.0)
         elif record.status == "waiting":
@@ -257,15 +278,27 @@ class Durable:
         """Renews the leases; a run that this worker no longer holds is let go, and records nothing more."""
         while True:
             await asyncio.sleep(self.lease / 3)
-            if not self._held:
-                continue
-            try:
-                still = await self.journal.renew(self.worker, self.lease)
-            except Fault:
-                continue  # the store is away; the leases end by themselves, and the next beat tells
-            for run, held in list(self._held.items()):
-                if run not in still:
-                    held.run.cancel("another worker has taken it over")
+            with suppress(Fault):  # the store is away; the leases end by themselves, and the next beat tells
+                await self._give_back()
+                await self._renew()
+
+    async def _give_back(self) -> None:
+        for one in list(self._to_return.values()):
+            with suppress(Fenced):  # somebody has it already, or it has ended
+                await self.journal.park(one.id, one.epoch, reason="its worker lost the journal", ready_in=0.0)
+            if self._to_return.get(one.id) is one:
+                del self._to_return[one.id]
+
+    async def _renew(self) -> None:
+        if not self._held:
+            return
+        # Only these: what is claimed while the answer is on its way is not in it.
+        asked = list(self._held.values())
+        still = await self.journal.renew(self.worker, self.lease)
+        for held in asked:
+            if held.claimed.id not in still:
+                held.lost = True
+                held.run.cancel("another worker has taken it over")
 
     async def _edition(self, digest: str) -> Edition:
         if digest not in self._editions:

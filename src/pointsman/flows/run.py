@@ -134,8 +134,13 @@ class Run:
             raise
 
     async def replied(self) -> None:
-        """Until there is a reply, or it is known that there will be none."""
-        await asyncio.wait({self._reply})
+        """Until there is a reply, or it is known that there will be none: it failed, or waits for a person first."""
+        ended = asyncio.ensure_future(self._end.wait())
+        try:
+            either: set[asyncio.Future[Any]] = {self._reply, ended}
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
 
     async def ended(self) -> None:
         """Until no step is running any more, those that were stopped included; a run that waits for a person has ended
