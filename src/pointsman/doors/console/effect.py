@@ -1,10 +1,9 @@
 """What an approval will set in motion, in words, and exactly."""
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
-
-import orjson
 
 from pointsman.doors.console import words
 from pointsman.doors.console.envelope import Part
@@ -46,8 +45,7 @@ class Effect(Part):
 def exact(value: object) -> str:
     """A value as it will be sent, with nothing folded or cut; what cannot be seen is named."""
     if not isinstance(value, str):
-        options = orjson.OPT_INDENT_2 | orjson.OPT_NON_STR_KEYS
-        value = orjson.dumps(value, default=str, option=options).decode()
+        value = json.dumps(value, default=str, ensure_ascii=False, indent=2)
     text = value.replace("\r\n", "\n")
     return _UNSEEN.sub(lambda found: f"⟦U+{ord(found[0]):04X}⟧", text)
 
