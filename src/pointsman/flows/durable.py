@@ -212,7 +212,7 @@ class Durable:
         bound = edition.bound[claimed.flow]
         kept = await self.journal.steps(claimed.id)
         told = await self.journal.approvals_of(claimed.id, UNCERTAIN)
-        keeping = KeptRun(self.journal, claimed, kept, told, edition.plans.get(claimed.flow), self._new_id)
+        keeping = KeptRun(self.journal, claimed, kept, told, edition.plans.get(claimed.flow), self._new_id, self.clock)
         said: Any = codec.loads(claimed.input)
         values: dict[str, Value] = said["input"]
         record = RunRecord(

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import orjson
 
+from pointsman.clock import Clock
 from pointsman.errors import Later, Refused, Uncertain
 from pointsman.flows.approval import content, digest
 from pointsman.flows.keeping import Decided, Found, Item, LetGo, Notes
@@ -37,7 +38,11 @@ class KeptRun:
         told: Sequence[Approval],
         plan: Plan | None,
         new_id: Callable[[], str],
+        clock: Clock,
     ) -> None:
+        self._clock = clock
+        self._began: dict[str, float] = {}
+        """When each key was looked for, on the clock's monotonic scale."""
         self._journal, self._claimed, self._plan, self._new_id = journal, claimed, plan, new_id
         self._told = {approval.item: approval for approval in told}
         self._kept = {step.key: step for step in kept}
@@ -46,17 +51,24 @@ class KeptRun:
 
     def found(self, key: str, effect: Effect) -> Found | None:
         kept = self._kept.get(key)
+        self._began[key] = self._clock.monotonic()
         if kept is None:
             return None
         if kept.mark == "done":
             output = None if kept.output is None else codec.loads(kept.output)
             return Found(output, notes_of(kept.usage), None, kept.started, kept.ended)
         if kept.mark == "failed":
-            # An item that was collected stays failed; a step that failed its run is tried again when that is retried.
-            return Found(None, notes_of(kept.usage), kept.error, kept.started, kept.ended) if "/" in key else None
+            # A failure that was collected is an outcome; one that failed its run is tried again when that is retried.
+            if not self._collects(key):
+                return None
+            return Found(None, notes_of(kept.usage), kept.error, kept.started, kept.ended)
         if effect == "once" or kept.mark == "uncertain":
             return self._as_told(kept)
         return None
+
+    def _collects(self, key: str) -> bool:
+        step, of_item, _ = key.partition("/")
+        return bool(of_item) and (self._plan is None or self._plan.nodes[step].draft.spec.on_error == "collect")
 
     def _as_told(self, kept: Kept) -> Found | None:
         """What a person said of a write whose end is unknown; until then nothing is done."""
@@ -78,7 +90,8 @@ class KeptRun:
 
     async def done(self, key: str, output: Output, notes: Notes) -> None:
         attempt = self._attempts.get(key, 1)
-        written = StepWrite(key, "done", attempt, codec.dumps(output), usage=_usage(notes))
+        took = self._clock.monotonic() - self._began.pop(key, self._clock.monotonic())
+        written = StepWrite(key, "done", attempt, codec.dumps(output), usage=_usage(notes), took=took)
         await self._write(written)
 
     async def failed(self, key: str, error: str, *, certain: bool) -> None:
@@ -106,7 +119,9 @@ class KeptRun:
     async def decide(self, step: str, items: Sequence[Item]) -> Decided:
         with _letting_go():
             asked = {approval.item: approval for approval in await self._journal.approvals_of(self._claimed.id, step)}
-            new = [self._new(step, item) for item in items if _is_open(asked.get(item.key))]
+            unasked = [item for item in items if _is_open(asked.get(item.key))]
+            ids = sorted(self._new_id() for _ in unasked)  # people see them in the order of the items
+            new = [self._new(step, item, identity) for item, identity in zip(unasked, ids, strict=True)]
             if new:
                 await self._journal.ask(self._claimed.id, self._claimed.epoch, new)
         found: dict[str, list[dict[str, Any]]] = {"approved": [], "rejected": [], "expired": []}
@@ -133,13 +148,13 @@ class KeptRun:
         value = said["item"].get("value") if approval.edit is not None else item.value.get("value")
         return {**item.value, "value": value, "by": approval.decided_by, "reason": approval.reason}
 
-    def _new(self, step: str, item: Item) -> NewApproval:
+    def _new(self, step: str, item: Item, identity: str) -> NewApproval:
         assert self._plan is not None
         spec = self._plan.nodes[step].draft.spec
         assert isinstance(spec, ApproveStep)
         effect = content(item.value, item.effects)
         return NewApproval(
-            id=self._new_id(),
+            id=identity,
             run=self._claimed.id,
             step=step,
             item=item.key,
