@@ -22,6 +22,8 @@ VERBS: Final = {
     "describe": "Write a connection's schema from the live system.",
     "ask": "Answer a question in words.",
     "run": "Run a flow.",
+    "approve": "Show what waits for a person, and decide on it.",
+    "runs": "List, show, cancel and retry runs.",
     "up": "Serve the project: its flows, questions and console.",
     "doctor": "Look at this machine and say what works and what is missing.",
     "schema": "Write JSON Schemas, for editors.",

@@ -14,6 +14,8 @@ from pointsman.doors.cli import options, talk
 from pointsman.errors import Refused
 from pointsman.quantity import Quarter
 
+SETTLES: Final = 2.0
+"""Seconds for what goes on after an answer, such as asking people, before the project is left."""
 NOTICE: Final = "Practice data: every customer, person and number here is invented."
 
 
@@ -36,6 +38,7 @@ async def opened(
         journal = journal_of(examined.project, root, os.environ)
         async with _leased(assemble(examined, root, environ=os.environ, journal=journal), lease) as pointsman:
             yield pointsman
+            await _settle(pointsman)
         return
     if environment is not None:
         raise click.UsageError("--practice and --env both say which systems to use; give one of them.")
@@ -43,6 +46,13 @@ async def opened(
         if not quiet:
             talk.say(f"{NOTICE}\n")
         yield pointsman
+        await _settle(pointsman)
+
+
+async def _settle(pointsman: Pointsman) -> None:
+    """Lets a durable run come to rest: one that is cut off in a write would have to ask whether that happened."""
+    if pointsman.durable is not None:
+        await pointsman.durable.drain(SETTLES)
 
 
 @asynccontextmanager
