@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 ITEMS = 6
-ORDERS = [(number, f"Customer {number}", 10.0 * number, "2026-10-01") for number in range(1, ITEMS + 1)]
+"""Orders of one run of `fulfil`; `approved` goes over all of them."""
+ALL_ITEMS = 30
+ORDERS = [(number, f"Customer {number}", 10.0 * number, "2026-10-01") for number in range(1, ALL_ITEMS + 1)]
 KEYS = "k1 MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=\n"
 PASSWORD_NAME, KEYS_NAME = "JOURNAL_PASSWORD", "JOURNAL_KEYS"
 FUNCTIONS = """
@@ -31,11 +33,23 @@ durable: true
 timeout: 10m
 input: {batch: string}
 steps:
-  rows: {call: shop.query, with: {sql: "SELECT id FROM orders ORDER BY id"}}
+  rows: {call: shop.query, with: {sql: "SELECT id FROM orders WHERE id <= 6 ORDER BY id"}}
   priced: {each: rows, as: row, key: "${{ row.id }}", python: "functions:price", with: {id: "${{ row.id }}"}, returns: {type: object, fields: {text: string}}, concurrency: 2}
   booked: {each: priced.ok, as: one, key: "${{ one.key }}", call: books.book, with: {body: {batch: "${{ input.batch }}", id: "${{ one.key }}"}}, concurrency: 2}
   mailed: {each: booked.ok, as: one, key: "${{ one.key }}", call: mail.send, with: {to: shop@shop.example, subject: "${{ input.batch }}/${{ one.key }}", body: "Order ${{ one.key }}"}, concurrency: 2}
 reply: {mailed: "${{ len(mailed.ok) }}"}
+"""
+APPROVED = """
+flow: approved
+durable: true
+timeout: 10m
+input: {batch: string}
+steps:
+  rows: {call: shop.query, with: {sql: "SELECT id FROM orders ORDER BY id"}}
+  drafts: {each: rows, as: row, key: "${{ row.id }}", python: "functions:price", with: {id: "${{ row.id }}"}, returns: {type: object, fields: {text: string}}, concurrency: 16}
+  approval: {approve: drafts, by: "role:manager", within: 3d}
+  mailed: {each: approval.approved, as: one, key: "${{ one.key }}", call: mail.send, with: {to: shop@shop.example, subject: "${{ input.batch }}/${{ one.key }}", body: "${{ one.value.text }}"}}
+reply: {drafts: "${{ len(drafts.ok) }}"}
 """
 POISON = """
 flow: poison

@@ -73,6 +73,14 @@ class Workers:
         await worker.start()
         return worker
 
+    async def keep_one(self) -> None:
+        """Starts a worker again whenever it ends, as a supervisor does, until cancelled."""
+        worker = await self.start()
+        while True:
+            assert worker.process is not None
+            await worker.process.wait()
+            await worker.start()
+
 
 @asynccontextmanager
 async def working(root: Path, secrets: dict[str, str]) -> AsyncIterator[Workers]:
