@@ -130,7 +130,7 @@ async def test_what_is_edited_is_what_is_approved(browser: Browser) -> None:
         await expect(page.get_by_label("Subject")).to_be_focused()
         await page.get_by_label("Subject").fill("Shall we talk?")
         await expect(page.get_by_role("button", name="Approve", exact=True)).to_be_hidden()
-        await expect(page.get_by_text("What is shown above is how it was before")).to_be_visible()
+        await expect(page.get_by_text("approving does it with yours")).to_be_visible()
         await watch.picture("review-edited")
         await page.keyboard.press("Enter")
         await page.wait_for_timeout(150)

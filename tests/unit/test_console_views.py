@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from tests import console_backend as made
+from tests import waiting_items as items
 from tests.console_backend import NOW
 
-from pointsman.doors.console import answer, kinds, runs, waterfall, words
+from pointsman.doors.console import answer, effect, kinds, review, runs, waterfall, words
 from pointsman.doors.console.form import values
 from pointsman.errors import Refused
 from pointsman.spec.field import Field
@@ -263,3 +264,85 @@ def test_every_text_colour_has_the_contrast_of_wcag_aa(theme: int, ground: str, 
 
 def test_the_style_sheet_stays_small() -> None:
     assert STYLE.stat().st_size < 15_000
+
+
+def asked(**changed: Any) -> review.Asked:
+    return review.read(items.email(1, **changed))
+
+
+def writes(*calls: dict[str, Any]) -> list[dict[str, Any]]:
+    return [{"step": "s", "call": "crm.update", "with": given} for given in calls]
+
+
+@pytest.mark.parametrize(
+    ("changed", "text", "promise"),
+    [
+        pytest.param({}, "mail.send to jonas@halvorsen.example", "Send this email to Jonas Halvorsen <jonas@halvorsen.example> as ana", id="mail"),
+        pytest.param({"title": "other"}, "mail.send to jonas@halvorsen.example: Your renewal in December, Halvorsen Marine", None, id="subject is not the title"),
+        pytest.param({"effects": writes({"id": "5", "score": 0.4})}, "crm.update: id 5, score 0.4", "Do crm.update as ana", id="any write"),
+        pytest.param({"effects": writes({"to": ["a", "b"]}, {})}, "crm.update to a, b; crm.update", "Do crm.update and crm.update as ana", id="two writes"),
+        pytest.param({"effects": []}, "the flow goes on with it", "Let the flow go on with this item, as ana", id="no write"),
+    ],
+)  # fmt: skip
+def test_what_an_approval_will_do(changed: dict[str, Any], text: str, promise: str | None) -> None:
+    item = asked(**changed)
+    assert item.in_words == text
+    assert promise in (None, item.promise("ana"))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("a\r\nb\tc", "a\nb\tc"),
+        ("x\u202ey\u200bz", "x⟦U+202E⟧y⟦U+200B⟧z"),
+        ("\U000e0041", "⟦U+E0041⟧"),
+        ("👩\u200d🔬 é", "👩\u200d🔬 é"),
+        ({"a": [1, None]}, '{\n  "a": [\n    1,\n    null\n  ]\n}'),
+        (0.5, "0.5"),
+    ],
+)
+def test_a_value_is_shown_exactly(value: object, text: str) -> None:
+    assert effect.exact(value) == text
+
+
+@pytest.mark.parametrize(
+    ("typed", "found"),
+    [
+        pytest.param({}, {}, id="nothing sent"),
+        pytest.param({"field.body": "one\r\ntwo"}, {}, id="line ends as browsers send them"),
+        pytest.param({"field.body": "one\r\nthree"}, {"body": "one\nthree"}, id="changed"),
+        pytest.param({"field.body": ""}, {"body": ""}, id="emptied"),
+        pytest.param({"field.score": "2", "field.other": "x"}, {}, id="no text of it"),
+    ],
+)
+def test_what_was_edited(typed: dict[str, str], found: dict[str, str]) -> None:
+    item = asked(item={"value": {"body": "one\ntwo", "score": 1}})
+    assert review.edits(item, typed) == found
+
+
+@pytest.mark.parametrize(
+    ("changed", "state"),
+    [
+        pytest.param({}, "waits for the role sales-manager", id="waits"),
+        pytest.param({"expires": NOW}, "its time was over just now, and nothing is done", id="over"),
+        pytest.param({"expires": NOW, "otherwise": "approve"}, "its time was over just now, and it is approved by itself", id="over, which means yes"),
+        pytest.param({"snoozed_until": NOW + timedelta(hours=5)}, "snoozed, back in 5 h", id="snoozed"),
+        pytest.param({"snoozed_until": NOW - timedelta(hours=5)}, "waits for the role sales-manager", id="back"),
+        pytest.param({"decision": "expired", "decided": NOW}, "expired just now", id="expired"),
+        pytest.param({"decision": "withdrawn"}, "withdrawn", id="withdrawn"),
+        pytest.param({"decision": "approved", "decided_by": "time", "decided": NOW}, "approved by time just now", id="by time"),
+    ],
+)  # fmt: skip
+def test_what_became_of_an_item(changed: dict[str, Any], state: str) -> None:
+    assert asked(**changed).state(NOW) == state
+
+
+@pytest.mark.parametrize(
+    ("decided", "following"),
+    [("item-001", "item-002"), ("item-003", "item-002"), ("elsewhere", "item-001")],
+    ids=["the next", "the last one: the one before", "not on this page: the first"],
+)
+def test_which_item_comes_after_a_decision(decided: str, following: str) -> None:
+    page = tuple(review.read(items.email(index)) for index in (1, 2, 3))
+    assert review.Queue(page, False, page).after(decided) == following
+    assert review.Queue(page[:1], False, page[:1]).after("item-001") is None

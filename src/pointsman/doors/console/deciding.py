@@ -46,7 +46,7 @@ class Deciding:
         queue = await self._queue(place)
         try:
             await self._decide(item, typed)
-        except Refused as fault:
+        except Fault as fault:
             now = await self._item(item.id)
             return await self._page(request, place, now, fault=fault, typed=typed)
         following = queue.after(item.id)
