@@ -46,6 +46,7 @@ def project_files() -> str:
         _reading(),
         "## project.yaml",
         _table(known["project"]),
+        *_others(known["project"].get("$defs", {}), skip=frozenset()),
         "## connections/&lt;name&gt;.yaml",
         "One business system. `type` chooses what else the file may say.",
         *_choices(known["connection"], CONNECTION.choices.keys()),

@@ -43,12 +43,20 @@ def page() -> str:
 def _verb(name: str, group: click.Context) -> Iterator[str]:
     command = pointsman.get_command(group, name)
     assert command is not None
-    context = click.Context(command, parent=group, info_name=name)
     yield f"## {name}"
-    yield f"```\npointsman {name} {' '.join(command.collect_usage_pieces(context))}\n```"
+    yield from _described(command, name, group)
+
+
+def _described(command: click.Command, name: str, parent: click.Context) -> Iterator[str]:
+    context = click.Context(command, parent=parent, info_name=name)
+    yield f"```\n{context.command_path} {' '.join(command.collect_usage_pieces(context))}\n```"
     yield "\n\n".join(" ".join(part.split()) for part in (command.help or "").split("\n\n"))
     rows = [_option(part) for part in command.params if isinstance(part, click.Option)]
     yield "\n".join(["| option | default | |", "|---|---|---|", *rows])
+    if isinstance(command, click.Group):
+        for below, inner in command.commands.items():
+            yield f"### {name} {below}"
+            yield from _described(inner, below, context)
 
 
 def _option(option: click.Option) -> str:

@@ -138,7 +138,7 @@ def test_every_page_is_in_its_index(folder):
 
 @pytest.mark.parametrize("page", sorted((DOCS / "why").glob("*.md")), ids=lambda page: page.name)
 def test_a_reason_is_one_page(page):
-    most = 120 if page.name == "churn-model.md" else 60
+    most = {"churn-model.md": 120, "journal.md": 80}.get(page.name, 60)  # tables of figures, and rules for two stores
     assert len(page.read_text(encoding="utf-8").splitlines()) <= most
 
 

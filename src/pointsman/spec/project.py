@@ -28,6 +28,7 @@ class PostgresStore(Spec):
     user: str
     """Who connects; it must own the tables."""
     password: SecretRef | None = None
+    """Of the user; none where the server trusts the connection."""
     ssl: Literal["disable", "prefer", "require", "verify-full"] = "prefer"
     """How the link is protected, in libpq's words."""
     keys: SecretRef
