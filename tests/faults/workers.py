@@ -19,12 +19,13 @@ class Worker:
 
     root: Path
     environ: dict[str, str]
+    lease: float
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Until it works."""
         pointsman = str(Path(sys.executable).with_name("pointsman"))
-        command = ["up", "--role", "worker", "--lease", f"{LEASE:g}s", "-p", str(self.root)]
+        command = ["up", "--role", "worker", "--lease", f"{self.lease:g}s", "-p", str(self.root)]
         with (self.root / "worker.log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
                 pointsman, *command, "--json", stdout=asyncio.subprocess.PIPE, stderr=log, env=self.environ
@@ -65,10 +66,11 @@ class Workers:
 
     root: Path
     environ: dict[str, str]
+    lease: float = LEASE
     all: list[Worker] = field(default_factory=list)
 
     async def start(self) -> Worker:
-        worker = Worker(self.root, self.environ)
+        worker = Worker(self.root, self.environ, self.lease)
         self.all.append(worker)
         await worker.start()
         return worker

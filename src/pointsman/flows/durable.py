@@ -1,7 +1,7 @@
 """Durable runs: made in the journal, worked on by whoever claims them, taken up again where they stood."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -24,6 +24,10 @@ from pointsman.spec.value import accept
 
 MOST_CLAIMS: Final = 5
 """A run claimed so often without a step finishing in between kills its workers; it fails, and the queue goes on."""
+SUSPECT: Final = 3
+"""A run claimed so often is worked on alone, so that what was begun beside it is not taken for what ends workers."""
+ALONE: Final = 5.0
+"""Seconds for which it is alone at most."""
 POLL: Final = 0.1
 GRACE: Final = 10.0
 """Seconds that runs under way have to end when a worker closes: a write that is cut off leaves its fate unknown."""
@@ -71,8 +75,8 @@ class Durable:
     _editions: dict[str, Edition] = field(default_factory=dict)
     _held: dict[str, _Held] = field(default_factory=dict)
     _to_return: dict[str, Claimed] = field(default_factory=dict)
-    """Runs that are not worked on here any more although the journal says so: it was away when they stopped. Their
-    leases would be renewed as long as this worker lives, so they are given back."""
+    """Runs that are not worked on here although the journal says so; it was away when they stopped, say. Their leases
+    would be renewed as long as this worker lives, so they are given back."""
     _tasks: set["asyncio.Task[None]"] = field(default_factory=set)
     _draining: bool = False
 
@@ -165,9 +169,23 @@ class Durable:
         if room <= 0:
             return False
         claimed = await self.journal.claim(self.worker, lease=self.lease, most=room, limits=self.limits)
-        for one in claimed:
-            await self._take_up(one)
+        suspects = [one for one in claimed if one.claims >= SUSPECT]
+        if suspects:
+            await self._take_up_alone(max(suspects, key=lambda one: one.claims), claimed)
+        else:
+            for one in claimed:
+                await self._take_up(one)
         return bool(claimed)
+
+    async def _take_up_alone(self, suspect: Claimed, claimed: Sequence[Claimed]) -> None:
+        """Gives the others back, and claims nothing more until it has ended or was alone for a while."""
+        self._to_return.update({one.id: one for one in claimed if one is not suspect})
+        with suppress(Later):  # the next beat tries it again
+            await self._give_back()
+        await self._take_up(suspect)
+        held = self._held.get(suspect.id)
+        if held is not None and held.watch is not None:
+            await asyncio.wait({held.watch}, timeout=ALONE)
 
     async def drain(self, seconds: float) -> None:
         """Claims nothing more, lets what is under way end for a while, and gives the rest back to be taken up."""
@@ -179,6 +197,8 @@ class Durable:
             held.drained = True
             held.run.cancel("the worker is stopping")
         await asyncio.gather(*(held.watch for held in list(self._held.values()) if held.watch), return_exceptions=True)
+        with suppress(Later):  # the store is away; their leases end by themselves
+            await self._give_back()
 
     async def close(self) -> None:
         await self.drain(GRACE)
@@ -285,7 +305,7 @@ class Durable:
     async def _give_back(self) -> None:
         for one in list(self._to_return.values()):
             with suppress(Fenced):  # somebody has it already, or it has ended
-                await self.journal.park(one.id, one.epoch, reason="its worker lost the journal", ready_in=0.0)
+                await self.journal.park(one.id, one.epoch, reason="its worker gave it back", ready_in=0.0)
             if self._to_return.get(one.id) is one:
                 del self._to_return[one.id]
 
