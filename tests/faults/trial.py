@@ -34,6 +34,7 @@ class Trial:
     receivers: Receivers
     workers: Workers
     door: Pointsman
+    secrets: dict[str, str]
     made: dict[str, str] = field(default_factory=dict)
     """Batch by run."""
     uncertain: int = 0
@@ -123,7 +124,7 @@ async def trying(root: Path, seed: int, postgres: "PostgresServer | None" = None
     async with receiving(root, seed) as receivers:
         shop.project(root, receivers, postgres, **{"fulfil": shop.FULFIL, **flows})
         async with opened(root, secrets) as door, working(root, secrets) as workers:
-            yield Trial(root, receivers, workers, door)
+            yield Trial(root, receivers, workers, door, secrets)
 
 
 @asynccontextmanager
