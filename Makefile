@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 VENDOR := src/pointsman/doors/console/static/vendor/htmx.min.js
 
-.PHONY: help demo test check fmt bench lock docs clean setup setup-dev system
+.PHONY: help demo test check faults fmt bench lock docs clean setup setup-dev system
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -22,6 +22,9 @@ check: setup-dev  ## lint, types and layers only
 
 fmt: setup-dev  ## format and fix what can be fixed
 	$(BIN)/ruff format . && $(BIN)/ruff check --fix -q .
+
+faults: setup-dev system  ## kill workers and the journal's server hundreds of times, and print what came of it
+	@scripts/faults
 
 bench: setup-dev  ## every benchmark table
 	@scripts/bench

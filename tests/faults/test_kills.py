@@ -37,7 +37,7 @@ async def kill_again_and_again(name: str, trial: Trial, count: int) -> None:
         victim = workers[kill % count]
         await victim.kill()
         await victim.start()
-    await trial.tell_the_truth(60.0)
+    await trial.tell_the_truth(120.0 if LONG else 30.0)
     tell(
         name,
         kills=KILLS,
