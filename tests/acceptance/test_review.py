@@ -106,6 +106,8 @@ async def test_approving_by_keyboard_opens_the_next(browser: Browser) -> None:
         await expect(drawer(page, "item-002")).to_be_visible()
         await expect(page.get_by_role("status")).to_contain_text("Approved by ana.ruiz just now")
         await expect(page.get_by_role("status")).to_contain_text("Halvorsen Marine")
+        await expect(page.get_by_role("status")).to_be_in_viewport()
+        await expect(page.locator("#link-item-002")).to_be_in_viewport()
         await expect(page.locator("#row-item-001")).to_have_count(0)
         await expect(page.get_by_role("heading", level=1)).to_contain_text("11 items wait for you")
         await page.keyboard.press("a")
