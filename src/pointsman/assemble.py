@@ -133,7 +133,7 @@ def assemble(
     if journal is not None:
         edition = Edition(hashlib.sha256(examined.content).hexdigest(), examined.content, bound, plans, engine.inputs)
         load = builder.edition(examined, engine.call_flow)
-        durable = Durable(journal, engine.journal, edition, load, clock, f"{socket.gethostname()}:{os.getpid()}")
+        durable = Durable(journal, engine.journal, edition, load, clock, worker_name())
     return Pointsman(
         project=examined.project,
         plans=plans,
@@ -149,6 +149,11 @@ def assemble(
         notice=notice,
         _closing=[builder.close, sets.close],
     )
+
+
+def worker_name() -> str:
+    """A name that no process had before: in a container that starts again, host name and process id are the same."""
+    return f"{socket.gethostname()}:{os.getpid()}:{os.urandom(4).hex()}"
 
 
 def journal_of(project: Project, root: Path, environ: Mapping[str, str]) -> Journal:

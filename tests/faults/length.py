@@ -1,11 +1,12 @@
 """How long the fault tests are: short beside the other tests, long with `make faults`, which prints their table.
 
-    python -m tests.faults.length <file of rows>
+python -m tests.faults.length <file of rows>
 """
 
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -21,11 +22,14 @@ def tell(name: str, **figures: float) -> None:
             table.write(json.dumps({"test": name, **figures}) + "\n")
 
 
+def _line(name: str, values: Iterable[object]) -> str:
+    return f"{name:32}" + "".join(f"{value:>12}" for value in values)
+
+
 def table(rows: Path) -> str:
     """The rows, with one line for each test."""
-    lines = [f"{'test':32}" + "".join(f"{column:>12}" for column in _COLUMNS)]
-    for row in map(json.loads, rows.read_text(encoding="utf-8").splitlines()):
-        lines.append(f"{row['test']:32}" + "".join(f"{row.get(column, '-'):>12}" for column in _COLUMNS))
+    kept = [json.loads(line) for line in rows.read_text(encoding="utf-8").splitlines()]
+    lines = [_line("test", _COLUMNS), *(_line(row["test"], [row.get(name, "-") for name in _COLUMNS]) for row in kept)]
     return "\n".join(lines)
 
 

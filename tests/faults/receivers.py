@@ -34,6 +34,8 @@ class Receivers:
     """(Idempotency-Key, body) of each request."""
     longest: float = 0.05
     """Seconds that an answer takes at most; it may be lost meanwhile."""
+    away: bool = False
+    """Whether the order book answers that it is down."""
     _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +74,8 @@ class Receivers:
         key, body = request.headers["Idempotency-Key"], await request.read()
         self.orders.append((key, body))
         self.note("orders.log", [key, body.decode()])
+        if self.away:
+            return web.Response(status=503)
         await self.pause()
         return web.json_response({"booked": key})
 

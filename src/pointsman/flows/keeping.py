@@ -29,6 +29,8 @@ class Notes:
     input_tokens: int = 0
     output_tokens: int = 0
     dollars: float = 0.0
+    again: bool = False
+    """It failed and was to be tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,8 @@ class Keeping(Protocol):
     async def done(self, key: str, output: Output, notes: Notes) -> None:
         """It is finished; when this returns, it will not be done again."""
 
-    async def failed(self, key: str, error: str, *, certain: bool) -> None:
-        """It did not happen (`certain`), or nobody can tell."""
+    async def failed(self, key: str, error: str, *, certain: bool, again: bool) -> None:
+        """It did not happen (`certain`), or nobody can tell. `again`: it will be tried once more."""
 
     async def ask_what_happened(self, key: str, sentence: str) -> None:
         """Asks a person whether a write whose end is unknown happened: yes = it is done, no = it is done again."""

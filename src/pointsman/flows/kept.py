@@ -58,10 +58,12 @@ class KeptRun:
             output = None if kept.output is None else codec.loads(kept.output)
             return Found(output, notes_of(kept.usage), None, kept.started, kept.ended)
         if kept.mark == "failed":
-            # A failure that was collected is an outcome; one that failed its run is tried again when that is retried.
-            if not self._collects(key):
+            # A failure that was collected is an outcome; one that failed its run is tried again when that is retried,
+            # and so is one whose next try a crash prevented.
+            notes = notes_of(kept.usage)
+            if notes.again or not self._collects(key):
                 return None
-            return Found(None, notes_of(kept.usage), kept.error, kept.started, kept.ended)
+            return Found(None, notes, kept.error, kept.started, kept.ended)
         if effect == "once" or kept.mark == "uncertain":
             return self._as_told(kept)
         return None
@@ -73,7 +75,7 @@ class KeptRun:
     def _as_told(self, kept: Kept) -> Found | None:
         """What a person said of a write whose end is unknown; until then nothing is done."""
         told = self._told.get(f"{kept.key}#{kept.attempt}")
-        if told is None or told.decision == "waiting":
+        if told is None or told.decision in ("waiting", "withdrawn"):
             raise Uncertain(
                 f"{kept.key} was begun and its end is not known: it may have happened.",
                 way_out="Look at the other system, then decide in /review.",
@@ -94,9 +96,10 @@ class KeptRun:
         written = StepWrite(key, "done", attempt, codec.dumps(output), usage=_usage(notes), took=took)
         await self._write(written)
 
-    async def failed(self, key: str, error: str, *, certain: bool) -> None:
+    async def failed(self, key: str, error: str, *, certain: bool, again: bool) -> None:
         mark: Mark = "failed" if certain else "uncertain"
-        await self._write(StepWrite(key, mark, self._attempts.get(key, 1), error=error))
+        usage = _usage(Notes(again=True)) if again else None
+        await self._write(StepWrite(key, mark, self._attempts.get(key, 1), error=error, usage=usage))
 
     async def ask_what_happened(self, key: str, sentence: str) -> None:
         effect = content({"key": key, "value": {"sentence": sentence}}, [])

@@ -155,12 +155,13 @@ async def _with_tries(act: Act, scope: Scope, turn: Turn) -> Output:
             output = await _one_try(act, scope, turn)
         except Fault as fault:
             fault.hide(turn.scrub)
+            verdict = retry.decide(turn.backoff, tried, fault, _left(turn), random.random())  # noqa: S311 jitter
             if turn.keeping is not None and turn.effect != "none":
-                await turn.keeping.failed(turn.kept_as, fault.sentence, certain=not isinstance(fault, Uncertain))
+                certain, again = not isinstance(fault, Uncertain), verdict.wait is not None
+                await turn.keeping.failed(turn.kept_as, fault.sentence, certain=certain, again=again)
             attempt.ended, attempt.error = turn.clock.now(), fault.sentence
             if turn.item is not None:
                 _remember(attempt, turn)
-            verdict = retry.decide(turn.backoff, tried, fault, _left(turn), random.random())  # noqa: S311 jitter
             if verdict.wait is None:
                 raise
             turn.record.reason = f"{fault.sentence} {verdict.reason}"
