@@ -10,7 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-LONG = os.environ.get("POINTSMAN_FAULTS") == "long"
+KILLS = int(os.environ.get("POINTSMAN_FAULTS", "0"))
+"""Kills of workers on each journal in the long form; 0 = the short form."""
+LONG = KILLS > 0
 TABLE = os.environ.get("POINTSMAN_FAULTS_TABLE")
 _COLUMNS: Final = ("kills", "runs", "deliveries", "duplicates", "lost", "uncertain", "seconds")
 

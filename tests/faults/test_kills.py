@@ -7,14 +7,14 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.faults.length import LONG, tell
+from tests.faults.length import KILLS, LONG, tell
 from tests.faults.trial import Trial, trying
 
 if TYPE_CHECKING:
     from tests.postgres_server import PostgresServer
 
 pytest_plugins = ["tests.postgres_server"]
-KILLS = 200 if LONG else 8
+SHORT = 8
 SEED = 20261120
 
 
@@ -31,7 +31,8 @@ async def test_on_postgres_with_two_workers(tmp_path: Path, postgres_server: "Po
 async def kill_again_and_again(name: str, trial: Trial, count: int) -> None:
     chance, began = random.Random(SEED), time.monotonic()
     workers = [await trial.workers.start() for _ in range(count)]
-    for kill in range(KILLS):
+    kills = KILLS or SHORT
+    for kill in range(kills):
         await trial.make(2)
         await asyncio.sleep(chance.uniform(0.2, 0.9))
         victim = workers[kill % count]
@@ -40,7 +41,7 @@ async def kill_again_and_again(name: str, trial: Trial, count: int) -> None:
     await trial.tell_the_truth(120.0 if LONG else 30.0)
     tell(
         name,
-        kills=KILLS,
+        kills=kills,
         runs=len(trial.made),
         deliveries=len(trial.receivers.mails) + len(trial.receivers.orders),
         duplicates=trial.repeated().total() + len(trial.receivers.repeated_mails()),
