@@ -140,6 +140,10 @@ def test_approve_edit_reject_and_work_on_it_here(tmp_path, sink):
     assert f"Run {run[-8:]} is done." in done.stderr
     assert subject() == "subject 1"
     assert [record["status"] for record in runs(root)] == ["done"]
+    steps = json_of("runs", "show", run, cwd=root)["steps"]
+    assert {step["name"]: step["status"] for step in steps} == dict.fromkeys(
+        ["rows", "drafts", "approval", "send"], "done"
+    )
 
 
 def test_a_worker_beside_it_goes_on_with_what_was_approved(tmp_path, sink):

@@ -7,8 +7,9 @@ Blocks of docs/tutorial.md are done in order, in one shell, in an empty folder:
     <!-- change: path -->           the diff block after it is made in that file
     anything else                   shown only, and therefore not allowed: every block is one of these
 
-In expected output `…` stands for any text, and alone on a line for any lines. The clock stands at the tutorial's day,
-because the practice data move with the calendar, and its port 8080 becomes a free one.
+In expected output `…` stands for any text, and alone on a line for any lines. The clock begins at the tutorial's day,
+because the practice data move with the calendar, and its port 8080 becomes a free one. An id in the page's output (eight
+letters of 0-9 and a-f) stands for the one that came there, in all that follows.
 """
 
 import os
@@ -20,23 +21,26 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial.md"
 ON_THE_DAY = """#!{python}
-from datetime import UTC, datetime
+import time
+from datetime import UTC, datetime, timedelta
 from pointsman.clock import SystemClock
-SystemClock.now = lambda self: datetime(2026, 11, 20, 9, tzinfo=UTC)
+SystemClock.now = lambda self: datetime(2026, 11, 20, 9, tzinfo=UTC) + timedelta(seconds=time.time() - {start})
 from pointsman.doors.cli import main
 main()
 """
 DONE = "--- done ---"
 SECONDS = 30
+ID = re.compile(r"(?<![\w-])(?=[a-f]*\d)[0-9a-f]{8}(?![\w-])")
 
 
 @dataclass(frozen=True)
@@ -79,10 +83,33 @@ def typed(block: Block) -> Iterator[Typed]:
         yield Typed(block.line + start, command, "\n".join(lines[last + 1 : end]).strip())
 
 
-def matches(expected: str, got: str) -> bool:
-    lines = [".*" if line.strip() == "…" else re.escape(line).replace("…", "[^\n]*") for line in expected.splitlines()]
+ID = re.compile(r"(?<![\w-])(?=\w*\d)[0-9a-f]{8}(?![\w-])")
+
+
+def matches(expected: str, got: str, ids: Mapping[str, str] = MappingProxyType({})) -> bool:
+    return meant(expected, got, ids) is not None
+
+
+def meant(expected: str, got: str, ids: Mapping[str, str]) -> dict[str, str] | None:
+    """What the page's ids stand for, those found now beside those known; None when something else came back."""
+    found: set[str] = set()
+
+    def one(match: re.Match[str]) -> str:
+        text = match[0]
+        if text in ids:
+            return ids[text]
+        if text in found:
+            return f"(?P=id_{text})"
+        found.add(text)
+        return f"(?P<id_{text}>[0-9a-f]{{8}})"
+
+    lines = [
+        ".*" if line.strip() == "…" else ID.sub(one, re.escape(line).replace("…", "[^\n]*"))
+        for line in expected.splitlines()
+    ]
     pattern = "\n".join(lines).replace("\n.*\n", "\n(?:.*\n)?").replace("\n.*", "(?:\n.*)?")
-    return re.fullmatch(pattern, got.strip(), re.DOTALL) is not None
+    same = re.fullmatch(pattern, got.strip(), re.DOTALL)
+    return None if same is None else {**ids, **{name[3:]: text for name, text in same.groupdict().items()}}
 
 
 def changed(text: str, diff: str) -> str:
@@ -142,7 +169,7 @@ def shell(tmp_path):
         pytest.skip("the tutorial asks with curl, which is not installed")
     tools = tmp_path / "bin"
     tools.mkdir()
-    (tools / "pointsman").write_text(ON_THE_DAY.format(python=sys.executable))
+    (tools / "pointsman").write_text(ON_THE_DAY.format(python=sys.executable, start=time.time()))
     (tools / "pointsman").chmod(0o755)
     (tools / "python").symlink_to(sys.executable)
     folder = tmp_path / "reader"
@@ -162,7 +189,7 @@ def port():
 
 def test_the_tutorial_works_as_it_is_written(shell, port):
     bash, root = shell
-    place = root
+    place, ids = root, dict[str, str]()
     for block in blocks(PAGE.read_text(encoding="utf-8")):
         if block.verb:
             file = place / block.path
@@ -172,9 +199,12 @@ def test_the_tutorial_works_as_it_is_written(shell, port):
             continue
         assert block.language == "console", f"line {block.line}: neither commands nor a file"
         for step in typed(block):
-            command, expected = step.command.replace("8080", port), step.expected.replace("8080", port)
-            got = bash.type(command, lambda said, wanted=expected: matches(wanted, said))
-            assert matches(expected, got), f"docs/tutorial.md:{step.line}: {command}\n\n{got}"
+            command = ID.sub(lambda one, ids=ids: ids[one[0]], step.command.replace("8080", port))
+            expected = step.expected.replace("8080", port)
+            got = bash.type(command, lambda said, wanted=expected, ids=ids: matches(wanted, said, ids))
+            found = meant(expected, got, ids)
+            assert found is not None, f"docs/tutorial.md:{step.line}: {command}\n\n{got}"
+            ids.update(found)
             if command.startswith("cd "):
                 place /= command.removeprefix("cd ").strip()
 
@@ -193,10 +223,20 @@ def test_the_tutorial_works_as_it_is_written(shell, port):
         pytest.param("…\nd", "a\nd", True, id="any lines at the start"),
         pytest.param("a\n…\nd", "a\nb\nc", False, id="what follows is wanted"),
         pytest.param("1.5", "1x5", False, id="a dot is a dot"),
+        pytest.param("0a1b2c3d x", "99887766 x", True, id="an id is another one"),
+        pytest.param("0a1b2c3d x", "9988776z x", False, id="an id is an id"),
+        pytest.param("0a1b2c3d 0a1b2c3d", "99887766 99887767", False, id="the same id twice"),
     ],
 )
 def test_what_came_back_is_compared(expected, got, same):
     assert matches(expected, got) is same
+
+
+def test_an_id_that_was_found_is_that_one_from_then_on():
+    ids = meant("0a1b2c3d x", "99887766 x", {})
+    assert ids == {"0a1b2c3d": "99887766"}
+    assert matches("again 0a1b2c3d", "again 99887766", ids)
+    assert not matches("again 0a1b2c3d", "again 99887767", ids)
 
 
 def test_a_change_must_find_its_place_once():

@@ -135,8 +135,8 @@ class Runs:
         )
         for step in kept:
             _add(record, step)
-        if kept and view.state == "waiting":
-            _mark_waiting(record, view.reason or "")
+        if kept and view.state in ("waiting", "done"):
+            _mark_approvals(record, view.reason or "")
         return record
 
 
@@ -174,8 +174,9 @@ def _count(output: Output) -> int | None:
     return len(output) if isinstance(output, Frame | list) else None
 
 
-def _mark_waiting(record: RunRecord, reason: str) -> None:
-    """The approvals that a waiting run waits for."""
+def _mark_approvals(record: RunRecord, reason: str) -> None:
+    """An approval keeps no output: it waits as its run does, and is done when that is."""
     for step in record.steps.values():
         if step.verb == "approve" and step.status == "pending":
-            step.status, step.reason = "waiting", reason
+            waits = record.status == "waiting"
+            step.status, step.reason = ("waiting", reason) if waits else ("done", "")
