@@ -8,13 +8,20 @@ import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
+
+import pytest
 
 KILLS = int(os.environ.get("POINTSMAN_FAULTS", "0"))
 """Kills of workers on each journal in the long form; 0 = the short form."""
 LONG = KILLS > 0
 TABLE = os.environ.get("POINTSMAN_FAULTS_TABLE")
 _COLUMNS: Final = ("kills", "runs", "deliveries", "duplicates", "lost", "uncertain", "seconds")
+
+
+def on(short: Literal["sqlite", "postgres"]) -> pytest.MarkDecorator:
+    """Both journals in the long form; in the short one this, so that it stays short."""
+    return pytest.mark.parametrize("journal_server", ["sqlite", "postgres"] if LONG else [short], indirect=True)
 
 
 def tell(name: str, **figures: float) -> None:

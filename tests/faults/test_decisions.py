@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 from tests.faults import deciders, shop
-from tests.faults.length import tell
+from tests.faults.length import on, tell
 from tests.faults.trial import Trial, trying, until
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.postgres_server", "tests.faults.both"]
 
 
+@on("postgres")
 async def test_of_many_who_decide_at_once_one_counts_and_only_that_is_done(
     tmp_path: Path, journal_server: "PostgresServer | None"
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults import shop
+from tests.faults.length import on
 from tests.faults.trial import ALL, ANYONE, Trial, opened, trying, until
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ BEFORE, AFTER = 'body: "${{ one.value.text }}"', 'body: "Now: ${{ one.value.text
 FEW = shop.APPROVED.replace("FROM orders ORDER", "FROM orders WHERE id <= 3 ORDER")
 
 
+@on("sqlite")
 async def test_runs_end_on_the_files_that_they_began_with(
     tmp_path: Path, journal_server: "PostgresServer | None"
 ) -> None:

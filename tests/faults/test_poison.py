@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults import shop
+from tests.faults.length import on
 from tests.faults.trial import Trial, trying, until
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 pytest_plugins = ["tests.postgres_server", "tests.faults.both"]
 
 
+@on("sqlite")
 async def test_a_run_that_kills_its_workers_fails_and_the_queue_goes_on(
     tmp_path: Path, journal_server: "PostgresServer | None"
 ) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.faults import shop
+from tests.faults.length import on
 from tests.faults.trial import Trial, trying, until
 
 from pointsman.assemble import worker_name
@@ -17,6 +18,7 @@ PATIENT = shop.FULFIL.replace(
 )
 
 
+@on("postgres")
 async def test_a_kill_between_two_tries_does_not_end_them(
     tmp_path: Path, journal_server: "PostgresServer | None"
 ) -> None:
