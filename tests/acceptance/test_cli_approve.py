@@ -1,5 +1,7 @@
 """People decide and look after runs on the command line: on exactly what they saw, once, beside a worker or alone."""
 
+import asyncio
+import base64
 import json
 import os
 import pty
@@ -20,6 +22,7 @@ from pointsman.doors.cli import fields_file
 from pointsman.doors.cli.plainly import lasted, plain
 from pointsman.errors import Refused
 
+pytest_plugins = ["tests.postgres_server"]
 POINTSMAN = Path(sys.executable).with_name("pointsman")
 FLOW = """
 flow: it
@@ -147,8 +150,24 @@ def test_approve_edit_reject_and_work_on_it_here(tmp_path, sink):
 
 
 def test_a_worker_beside_it_goes_on_with_what_was_approved(tmp_path, sink):
-    port, subject = sink
-    root = project(tmp_path, port)
+    approved_beside_a_worker(project(tmp_path, sink[0]), sink[1])
+
+
+async def test_on_postgres_a_worker_beside_it_goes_on(tmp_path, sink, postgres_server, monkeypatch):
+    await postgres_server.create_database("approvals")
+    root = project(tmp_path, sink[0])
+    monkeypatch.setenv("JOURNAL_PASSWORD", postgres_server.password)
+    monkeypatch.setenv("JOURNAL_KEYS", f"k1 {base64.b64encode(bytes(32)).decode()}")
+    (root / "project.yaml").write_text(
+        f"project: shop\njournal: {{host: {postgres_server.host}, port: {postgres_server.port}, database: approvals, "
+        f"user: {postgres_server.user}, password: secret://env/JOURNAL_PASSWORD, keys: secret://env/JOURNAL_KEYS, "
+        "ssl: disable}\n"
+    )
+    await asyncio.to_thread(approved_beside_a_worker, root, sink[1])
+    assert not (root / ".pointsman" / "journal.db").exists()
+
+
+def approved_beside_a_worker(root, subject):
     run, waiting = begun(root)
     worker = subprocess.Popen(
         [POINTSMAN, "up", "--role", "worker", "--json"], cwd=root, stdout=subprocess.PIPE, text=True
