@@ -176,11 +176,13 @@ def machine(stores: Stores) -> type[RuleBasedStateMachine]:
 class MachineContract:
     """Besides `store`: a fixture `stores` that gives what makes empty stores, for use on an event loop of their own."""
 
+    sequences = 50
+
     def test_any_sequence_agrees_with_the_model(self, stores: Stores) -> None:
         run_state_machine_as_test(
             machine(stores),
             settings=settings(
-                max_examples=50,
+                max_examples=self.sequences,
                 stateful_step_count=30,
                 deadline=None,
                 derandomize=True,

@@ -4,18 +4,21 @@ import asyncio
 import itertools
 import re
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import orjson
 import pytest
-from tests.conformance.journal_store import done, new_run, started
+from tests.conformance.journal_machine import MachineContract, Stores
+from tests.conformance.journal_store import LEASE, all_claims, claims, done, new_run, started
 from tests.conformance.journals import JournalContract
 from tests.journal_database import JournalDatabase
 
 from pointsman.clock import Clock
 from pointsman.errors import Broken
+from pointsman.journal.port import Limit
 from pointsman.journal.postgres import PostgresJournal
 from pointsman.journal.postgres.queries import migrations, queries
 from pointsman.journal.seal import Sealer
@@ -27,13 +30,26 @@ pytest_plugins = ["tests.postgres_server"]
 _numbers = itertools.count()
 
 
+@asynccontextmanager
+async def a_store(server: "PostgresServer") -> AsyncIterator[JournalDatabase]:
+    name = await server.create_database(f"journal_{next(_numbers)}")
+    made = JournalDatabase(server, name)
+    await made.make_clock()
+    try:
+        yield made
+    finally:
+        await made.close()
+
+
 @pytest.fixture
 async def store(postgres_server: "PostgresServer") -> AsyncIterator[JournalDatabase]:
-    name = await postgres_server.create_database(f"journal_{next(_numbers)}")
-    made = JournalDatabase(postgres_server, name)
-    await made.make_clock()
-    yield made
-    await made.close()
+    async with a_store(postgres_server) as made:
+        yield made
+
+
+@pytest.fixture
+def stores(postgres_server: "PostgresServer") -> Stores:
+    return lambda: a_store(postgres_server)
 
 
 @pytest.fixture
@@ -41,8 +57,26 @@ def store_clock(store: JournalDatabase) -> Clock:
     return store.clock
 
 
-class TestPostgresJournal(JournalContract):
-    pass
+class TestPostgresJournal(JournalContract, MachineContract):
+    sequences = 15  # each act is a trip to the server
+
+    async def test_a_clock_that_is_set_back_keeps_nothing_waiting(self, store: JournalDatabase) -> None:
+        one, other = await store.journal(), await store.journal()
+        dead, living = await started(one), await started(one, "w2")
+        await store.advance(-3600)
+        await one.renew("w2", LEASE)
+        assert [(run.id, run.epoch) for run in await claims(other, "w3")] == [(dead.id, 2)]
+        await one.record(living.id, living.epoch, [done("a")])
+        assert await claims(other, "w3") == []
+
+    async def test_a_rate_forgets_starts_that_are_in_the_future(self, store: JournalDatabase) -> None:
+        journal = await store.journal()
+        await journal.create([new_run() for _ in range(4)])
+        limit = Limit(per_second=2)
+        assert len(await all_claims(journal, at_risk=limit)) == 2
+        await store.advance(-3600)
+        again = await journal.claim("w2", lease=LEASE, most=9, limits={"at-risk": limit})
+        assert sum(run.epoch == 1 for run in again) == 2
 
 
 async def scans(database: JournalDatabase, name: str, *values: object) -> tuple[set[str], int]:

@@ -1,6 +1,5 @@
 """Claiming in the PostgreSQL journal: who works on what, and until when."""
 
-import asyncio
 from collections import deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from pointsman.journal.postgres.store import place_of
 from pointsman.journal.postgres.writer import Call, Handler
 
 _LOST_KEPT: Final = 1000
-_PROMOTE_EVERY: Final = 1.0
 _UNREADABLE_AGAIN: Final = 60.0
 """Seconds after which a run whose input did not open is tried again, here or where the key is."""
 
@@ -45,7 +43,6 @@ class Claims(Runs):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._lost: deque[UUID] = deque(maxlen=_LOST_KEPT)
-        self._promoted = 0.0
 
     async def claim(
         self,
@@ -59,7 +56,7 @@ class Claims(Runs):
     ) -> list[Claimed]:
         wish = _Wish(worker, lease, most, uuid4(), limits, None if flows is None else list(flows), only)
         try:
-            rows = await self._links.run(lambda link, repeated: self._claim(link, wish, repeated))
+            rows = await self._links.run(lambda link, repeated: _claim(link, wish, repeated))
         except BaseException:  # also when who asked is cancelled: the commit may have been made
             self._lost.append(wish.call)
             raise
@@ -71,20 +68,6 @@ class Claims(Runs):
 
     def _handlers(self) -> dict[type, Handler]:
         return {RenewCall: _renew} | super()._handlers()
-
-    async def _claim(self, link: Link, wish: _Wish, repeated: bool) -> list[Any]:
-        named = queries()
-        if repeated and (taken := await link.fetch(named["claimed_by_call"], wish.worker, wish.call)):
-            return list(taken)
-        # Runs whose time has come are looked for once a second, and when there is nothing else: a trip less.
-        now = asyncio.get_running_loop().time()
-        if now - self._promoted > _PROMOTE_EVERY and wish.only is None:
-            self._promoted = now
-            await link.fetchval(named["promote"], None)
-        rows = await _ready(link, wish)
-        if not rows and await link.fetchval(named["promote"], wish.only):
-            rows = await _ready(link, wish)
-        return rows
 
     async def _opened(self, rows: Sequence[Any]) -> list[Claimed]:
         """Runs whose input does not open wait, with the reason, so that one of them does not keep the others."""
@@ -116,6 +99,14 @@ class Claims(Runs):
         )
 
 
+async def _claim(link: Link, wish: _Wish, repeated: bool) -> list[Any]:
+    named = queries()
+    if repeated and (taken := await link.fetch(named["claimed_by_call"], wish.worker, wish.call)):
+        return list(taken)
+    await link.fetchval(named["promote"], wish.only)
+    return await _ready(link, wish)
+
+
 async def _ready(link: Link, wish: _Wish) -> list[Any]:
     """What is ready, under the limits. Claims count only when there is something that a limit may hold back."""
     named = queries()
@@ -143,7 +134,7 @@ async def _take(link: Link, wish: _Wish, *, skip: list[str]) -> list[Any]:
     return rows
 
 
-async def _renew(link: Link, calls: Sequence[RenewCall]) -> list[set[str]]:
+async def _renew(link: Link, calls: Sequence[RenewCall], _: bool) -> list[set[str]]:
     lost = {call for one in calls for call in one.lost}
     workers, leases = [one.worker for one in calls], [one.lease for one in calls]
     renewed: dict[str, set[str]] = {worker: set() for worker in workers}

@@ -195,24 +195,24 @@ async def _known(link: Link, runs: dict[int, PackedRun]) -> dict[int, str]:
     return dict(await link.fetch(queries()["known_runs"], *zip(*asked, strict=True)))
 
 
-async def _create(link: Link, calls: Sequence[CreateCall]) -> list[list[str]]:
+async def _create(link: Link, calls: Sequence[CreateCall], _: bool) -> list[list[str]]:
     names = iter(await create(link, [packed for call in calls for packed in call.runs]))
     return [[next(names) for _ in call.runs] for call in calls]
 
 
-async def _reply(link: Link, calls: Sequence[ReplyCall]) -> list[Fenced | None]:
+async def _reply(link: Link, calls: Sequence[ReplyCall], again: bool) -> list[Fenced | None]:
     columns = [call.column for call in calls], [call.digest for call in calls]
-    return await fenced_or_none(link, "reply", calls, *_held(calls), *columns)
+    return await fenced_or_none(link, "reply", calls, *_held(calls), *columns, again)
 
 
-async def _park(link: Link, calls: Sequence[ParkCall]) -> list[Fenced | None]:
+async def _park(link: Link, calls: Sequence[ParkCall], again: bool) -> list[Fenced | None]:
     columns = [call.reason for call in calls], [call.ready_in for call in calls]
-    return await fenced_or_none(link, "park", calls, *_held(calls), *columns)
+    return await fenced_or_none(link, "park", calls, *_held(calls), *columns, again)
 
 
-async def _finish(link: Link, calls: Sequence[FinishCall]) -> list[Fenced | None]:
+async def _finish(link: Link, calls: Sequence[FinishCall], again: bool) -> list[Fenced | None]:
     columns = [call.state for call in calls], [call.error for call in calls]
-    return await fenced_or_none(link, "finish", calls, *_held(calls), *columns)
+    return await fenced_or_none(link, "finish", calls, *_held(calls), *columns, again)
 
 
 def _held(calls: Sequence[Call[None]]) -> tuple[list[str], list[int]]:

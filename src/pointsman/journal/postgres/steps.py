@@ -75,11 +75,11 @@ class Steps(Store):
         )
 
 
-async def _record(link: Link, calls: Sequence[RecordCall]) -> list[Fenced | None]:
+async def _record(link: Link, calls: Sequence[RecordCall], again: bool) -> list[Fenced | None]:
     pairs = {call.held for call in calls if call.held}
     rows = [row for call in calls for row in call.rows]
     columns = list(zip(*rows, strict=True)) or [()] * _COLUMNS
-    return await fenced_or_none(link, "record", calls, *zip(*pairs, strict=True), *columns)
+    return await fenced_or_none(link, "record", calls, *zip(*pairs, strict=True), *columns, again)
 
 
 def _last(writes: Sequence[StepWrite]) -> list[StepWrite]:

@@ -77,7 +77,7 @@ class Store:
         into.subjects += [(self._sealer.subject_hash(subject), key) for subject in subjects]
 
 
-async def fenced_or_none(link: Link, query: str, calls: Sequence[Any], *columns: Sequence[Any]) -> list[Fenced | None]:
+async def fenced_or_none(link: Link, query: str, calls: Sequence[Any], *columns: Any) -> list[Fenced | None]:
     """Runs a fenced query, which gives the (run, epoch) pairs that were written."""
     written = {(row[0], row[1]) for row in await link.fetch(queries()[query], *columns)}
     return [None if call.held in written else fenced(*call.held) for call in calls]

@@ -32,8 +32,7 @@ class Beside:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Generic[T]):
     """A write that waits. `touches`: what no other write of the same commit may touch. `held`: the run and epoch that
-    it is fenced by. `ends`: no other write of its run may share the commit, or repeating them both would find the run
-    given up and the other one fenced. `size` in bytes."""
+    it is fenced by. `ends`: later writes of its run wait for the next commit. `size` in bytes."""
 
     touches: frozenset[tuple[str, str]] = frozenset()
     held: tuple[str, int] | None = None
@@ -46,8 +45,8 @@ class Call(Generic[T]):
         return () if isinstance(outcome, Fault) else self.beside
 
 
-Handler = Callable[[Link, Sequence[Any]], Awaitable[Sequence[Any]]]
-"""Writes calls of one kind; gives what became of each, a Fault for one that failed alone."""
+Handler = Callable[[Link, Sequence[Any], bool], Awaitable[Sequence[Any]]]
+"""Writes calls of one kind, perhaps again; gives what became of each, a Fault for one that failed alone."""
 
 
 @dataclass(slots=True)
@@ -62,23 +61,17 @@ class _Seen:
 
     def __init__(self) -> None:
         self._touched: set[tuple[str, str]] = set()
-        self._runs: set[str] = set()
         self._ended: set[str] = set()
 
     def fits(self, call: Call[Any]) -> bool:
-        if call.held:
-            run, _ = call.held
-            if run in self._ended or (call.ends and run in self._runs):
-                return False
+        if call.held and call.held[0] in self._ended:
+            return False
         return self._touched.isdisjoint(call.touches)
 
     def add(self, call: Call[Any]) -> None:
         self._touched |= call.touches
-        if call.held:
-            run, _ = call.held
-            self._runs.add(run)
-            if call.ends:
-                self._ended.add(run)
+        if call.held and call.ends:
+            self._ended.add(call.held[0])
 
 
 class Writer:
@@ -144,7 +137,7 @@ class Writer:
     async def _commit(self, batch: list[_Waiting]) -> None:
         calls = [waiting.call for waiting in batch]
         try:
-            outcomes = await self._links.run(lambda link, _: self._together(link, calls))
+            outcomes = await self._links.run(lambda link, again: self._together(link, calls, again))
         except Broken as fault:
             if len(batch) == 1:
                 _tell(batch, fault)
@@ -164,20 +157,20 @@ class Writer:
         until = asyncio.get_running_loop().time() - self._links.patience
         _tell([waiting for waiting in self._queue if waiting.since <= until], fault)
 
-    async def _together(self, link: Link, calls: Sequence[Call[Any]]) -> list[Any]:
+    async def _together(self, link: Link, calls: Sequence[Call[Any]], again: bool) -> list[Any]:
         kinds = {type(call) for call in calls}
         if len(kinds) == 1 and not any(call.beside for call in calls):
-            return list(await self._handlers[kinds.pop()](link, calls))
+            return list(await self._handlers[kinds.pop()](link, calls, again))
         async with link.transaction():
             if held := {call.held for call in calls if call.held}:
                 # All at once and in one order: locked one after the other, two writers could wait for each other.
                 runs, epochs = zip(*held, strict=True)
-                await link.fetch(queries()["hold"], runs, epochs)
+                await link.fetch(queries()["hold"], runs, epochs, again)
             outcomes: dict[int, Any] = {}
             for kind, handler in self._handlers.items():
                 indexes = [index for index, call in enumerate(calls) if type(call) is kind]
                 if indexes:
-                    given = await handler(link, [calls[index] for index in indexes])
+                    given = await handler(link, [calls[index] for index in indexes], again)
                     outcomes.update(zip(indexes, given, strict=True))
             await keep_beside(link, [part for index, call in enumerate(calls) for part in call.kept(outcomes[index])])
         return [outcomes[index] for index in range(len(calls))]

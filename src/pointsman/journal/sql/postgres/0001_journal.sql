@@ -43,6 +43,7 @@ CREATE TABLE run (
     claims          integer NOT NULL DEFAULT 0,
     claim           uuid,                                         -- the call of `claim` that took it
     lease_until     timestamptz,
+    lease           double precision,                             -- its length in seconds
     created         timestamptz NOT NULL,
     started         timestamptz,
     replied         timestamptz,

@@ -1,13 +1,19 @@
 -- name: promote
--- What was delayed, or waited for a time, is queued once its time has come: at most a thousand, the latest first.
+-- What was delayed, or waited for a time, is queued once its time has come: at most a thousand, the latest first. No
+-- lease ends later than its length from now, unless the clock was set back; then it ends, or what a dead worker held
+-- would wait as long as the clock went back.
 WITH come AS (
     SELECT id FROM run
     WHERE due <= statement_timestamp() AND state IN ('queued', 'waiting') AND ($1::text IS NULL OR id = $1)
     ORDER BY due LIMIT 1000 FOR UPDATE SKIP LOCKED
 ), promoted AS (
     UPDATE run SET state = 'queued', due = NULL FROM come WHERE run.id = come.id RETURNING run.id
+), freed AS (
+    UPDATE run SET lease_until = statement_timestamp()
+    WHERE state = 'running' AND lease_until > statement_timestamp() + make_interval(secs => lease + 2)
+      AND ($1::text IS NULL OR id = $1) RETURNING id
 )
-SELECT count(*) FROM promoted;
+SELECT (SELECT count(*) FROM promoted) + (SELECT count(*) FROM freed);
 
 -- name: one_claim_at_a_time
 -- Claims under limits count what is running: two that count at once would both see the last free place.
@@ -59,7 +65,8 @@ WITH RECURSIVE flow_hop AS (
     GROUP BY flow, tenant, concurrency_key
 ), recent AS (
     SELECT flow, tenant, count(*) AS starts FROM start JOIN flow_limit USING (flow)
-    WHERE at > statement_timestamp() - make_interval(secs => seconds) GROUP BY flow, tenant
+    WHERE at > statement_timestamp() - make_interval(secs => seconds) AND at <= statement_timestamp()
+    GROUP BY flow, tenant
 ), room AS (
     SELECT lane.*, coalesce(flow_limit.concurrent - coalesce(busy.runs, 0), $3) AS places,
            coalesce(flow_limit.starts - coalesce(recent.starts, 0), $3) AS starts
@@ -104,7 +111,7 @@ WITH RECURSIVE flow_hop AS (
     ORDER BY priority DESC, seq LIMIT $3
 ), claimed AS (
     UPDATE run SET state = 'running', owner = $1, epoch = epoch + 1, claims = claims + 1, claim = $4,
-                   lease_until = clock_timestamp() + make_interval(secs => $2), signalled = false, reason = NULL,
+                   lease_until = clock_timestamp() + make_interval(secs => $2), lease = $2, signalled = false, reason = NULL,
                    started = coalesce(started, clock_timestamp()), fresh = false
     FROM taken WHERE run.id = taken.id
     RETURNING run.*
@@ -132,6 +139,6 @@ WITH held AS (
     SELECT id, owner FROM run
     WHERE state = 'running' AND owner = ANY ($1::text[]) AND claim <> ALL ($3::uuid[]) ORDER BY id FOR NO KEY UPDATE
 )
-UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => lease)
+UPDATE run SET lease_until = clock_timestamp() + make_interval(secs => beat.lease), lease = beat.lease
 FROM held JOIN unnest($1::text[], $2::double precision[]) AS beat (worker, lease) ON worker = owner
 WHERE run.id = held.id RETURNING run.id, run.owner;

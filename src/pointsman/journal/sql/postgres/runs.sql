@@ -30,22 +30,21 @@ WITH new AS (
     ORDER BY run
 ), held AS (
     SELECT id, new.* FROM new CROSS JOIN LATERAL (
-        SELECT id FROM run WHERE id = new.run AND epoch = new.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+        SELECT id FROM run WHERE id = new.run AND epoch = new.epoch AND (owner IS NOT NULL OR $5) FOR NO KEY UPDATE
     ) AS found
 )
 UPDATE run SET answer = held.answer, answer_blob = held.answer_blob, replied = coalesce(replied, clock_timestamp())
 FROM held WHERE run.id = held.id RETURNING run.id, run.epoch;
 
 -- name: park
--- Runs that wait: $3 reasons, $4 seconds or null. One that was woken meanwhile is queued at once. A pair is given back
--- also when it was parked already, so that repeating after a lost answer is harmless.
+-- Runs that wait: $3 reasons, $4 seconds or null. One that was woken meanwhile is queued at once.
 WITH new AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::bytea[], $4::double precision[]) AS new (run, epoch, why, ready_in)
     ORDER BY run
 ), held AS (
-    SELECT id, new.*, state, signalled OR coalesce(ready_in <= 0, false) AS ready FROM new CROSS JOIN LATERAL (
+    SELECT id, new.*, state, signalled AS ready FROM new CROSS JOIN LATERAL (
         SELECT id, state, signalled FROM run
-        WHERE id = new.run AND epoch = new.epoch AND state IN ('running', 'waiting', 'queued') FOR NO KEY UPDATE
+        WHERE id = new.run AND epoch = new.epoch AND (owner IS NOT NULL OR $5) FOR NO KEY UPDATE
     ) AS found
 ), parked AS (
     UPDATE run SET state = CASE WHEN ready THEN 'queued' ELSE 'waiting' END, reason = why,
@@ -53,17 +52,17 @@ WITH new AS (
                    owner = NULL, lease_until = NULL, signalled = false, claims = 0
     FROM held WHERE run.id = held.id AND held.state = 'running'
 )
-SELECT id, epoch, CASE WHEN ready AND state = 'running' THEN pg_notify('pointsman_journal', '') END FROM held;
+SELECT id, epoch, CASE WHEN (ready OR ready_in <= 0) AND state = 'running' THEN pg_notify('pointsman_journal', '') END FROM held;
 
 -- name: finish
--- Ends runs: $3 states, $4 errors; withdraws what nobody has decided. A pair is given back also when it had ended so.
+-- Ends runs: $3 states, $4 errors; withdraws what nobody has decided.
 WITH new AS (
     SELECT * FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[]) AS new (run, epoch, becomes, why)
     ORDER BY run
 ), held AS (
     SELECT id, new.*, state FROM new CROSS JOIN LATERAL (
         SELECT id, state FROM run
-        WHERE id = new.run AND epoch = new.epoch AND state IN ('running', new.becomes) FOR NO KEY UPDATE
+        WHERE id = new.run AND epoch = new.epoch AND (owner IS NOT NULL OR $5) FOR NO KEY UPDATE
     ) AS found
 ), finished AS (
     UPDATE run SET state = becomes, error = why, ended = clock_timestamp(), owner = NULL, lease_until = NULL

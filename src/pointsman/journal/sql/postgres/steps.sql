@@ -1,10 +1,12 @@
 -- name: hold
 -- Which of the (run, epoch) pairs are still the running ones; their rows stay locked until the transaction ends. Here
 -- and below: a running run is known by its owner, for which there is no index, and each is looked up for itself; a join
--- that was planned while the table was small would go through all that run.
+-- that was planned while the table was small would go through all that run. The last value: this is a repetition after
+-- a lost answer, so the run may have been given up by the very same commit; that nobody took it since is enough then.
 SELECT held.* FROM (SELECT * FROM unnest($1::text[], $2::bigint[]) AS call (run, epoch) ORDER BY run) AS call
     CROSS JOIN LATERAL (
-        SELECT id, epoch FROM run WHERE id = call.run AND epoch = call.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+        SELECT id, epoch FROM run
+        WHERE id = call.run AND epoch = call.epoch AND (owner IS NOT NULL OR $3) FOR NO KEY UPDATE
     ) AS held;
 
 -- name: record
@@ -15,7 +17,7 @@ WITH held AS (
     SELECT held.* FROM (SELECT * FROM unnest($1::text[], $2::bigint[]) AS call (run, epoch) ORDER BY run) AS call
     CROSS JOIN LATERAL (
         SELECT id, epoch, claims FROM run
-        WHERE id = call.run AND epoch = call.epoch AND owner IS NOT NULL FOR NO KEY UPDATE
+        WHERE id = call.run AND epoch = call.epoch AND (owner IS NOT NULL OR $14) FOR NO KEY UPDATE
     ) AS held
 ), new AS (
     SELECT new.*, held.claims FROM unnest(
