@@ -36,7 +36,6 @@ async def test_a_run_that_waits_for_a_person_before_it_can_reply_has_no_owner(tm
 
 async def test_a_run_that_its_worker_cannot_keep_is_given_back_while_the_worker_lives(tmp_path, monkeypatch):
     async with durable(tmp_path, STEPS) as (_, pointsman):
-        gate(pointsman).set()
         short, other = worker(pointsman, tmp_path, "short", lease=0.3), worker(pointsman, tmp_path, "other")
         await short.open()
         await other.open()
@@ -44,11 +43,15 @@ async def test_a_run_that_its_worker_cannot_keep_is_given_back_while_the_worker_
         async def away(*_):
             raise Later("the store is away")
 
+        held = await short.make("it", {}, door="test")
+        await short.begin(held)  # as long as it holds any, it renews its leases
         run = await short.make("it", {}, door="test")
         with monkeypatch.context() as cut:
             cut.setattr(short.journal, "record", away)
             await (await short.begin(run)).ended()
         working = asyncio.create_task(other.work())
+        await until(lambda: is_owned(other, run, "other"))
+        gate(pointsman).set()
         await until(lambda: is_state(other, run, "done"))
         working.cancel()
         await short.close()
@@ -79,6 +82,10 @@ async def test_a_run_that_was_claimed_while_leases_are_renewed_goes_on(tmp_path,
         await until(lambda: is_state(busy, late[0], "done"))
         await until(lambda: is_state(busy, first, "done"))
         await busy.close()
+
+
+async def is_owned(one, run, name):
+    return (await one.journal.view(run, "default")).owner == name
 
 
 async def was_late(late):
