@@ -148,7 +148,9 @@ def main() -> None:
         return
     print(f"{'engine':28} {'shape':15} {'µs a flow':>10} {'µs a step':>10} {'p95':>8}")
     for row in rows:
-        print(f"{row['engine']:28} {row['shape']:15} {row['flow_us']:10.1f} {row['step_us']:10.1f} {row['p95_step_us']:8.1f}")
+        print(
+            f"{row['engine']:28} {row['shape']:15} {row['flow_us']:10.1f} {row['step_us']:10.1f} {row['p95_step_us']:8.1f}"
+        )
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 import json
 
 import pytest
+from tests.chat_server import answer, chat_server
+from tests.projects import running
 
 from pointsman.errors import Fault, Refused
 from pointsman.language.question import NotRead
-from tests.chat_server import answer, chat_server
-from tests.projects import running
 
 FLOW = """
 flow: it

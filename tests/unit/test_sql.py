@@ -1,4 +1,3 @@
-
 """SQL read without any system: only SELECT, its columns, their origins, its mistakes with their places."""
 
 import sqlite3
