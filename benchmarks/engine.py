@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -93,7 +94,7 @@ async def langgraph(parallel: bool, rounds: int) -> list[float]:
         graph.add_edge(names[:-1], names[-1])
     else:
         graph.add_edge(START, names[0])
-        for before, after in zip(names, names[1:], strict=False):
+        for before, after in pairwise(names):
             graph.add_edge(before, after)
     graph.add_edge(names[-1], END)
     compiled = graph.compile()
@@ -148,9 +149,8 @@ def main() -> None:
         return
     print(f"{'engine':28} {'shape':15} {'µs a flow':>10} {'µs a step':>10} {'p95':>8}")
     for row in rows:
-        print(
-            f"{row['engine']:28} {row['shape']:15} {row['flow_us']:10.1f} {row['step_us']:10.1f} {row['p95_step_us']:8.1f}"
-        )
+        costs = f"{row['flow_us']:10.1f} {row['step_us']:10.1f} {row['p95_step_us']:8.1f}"
+        print(f"{row['engine']:28} {row['shape']:15} {costs}")
 
 
 if __name__ == "__main__":
