@@ -84,6 +84,7 @@ async def test_a_server_that_stays_away_is_later_and_then_all_goes_on(
     many = [journal.create([new_run(input=b"x" * 2**20)]) for _ in range(40)]  # more than one commit takes
     given = await asyncio.gather(*many, return_exceptions=True)
     assert {type(one) for one in given} == {Later}
+    assert len({id(one) for one in given}) == 40, "each may say where it was met"
     assert loop.time() - before < 2, "one outage is waited through once"
     await asyncio.wait_for(anext(changes), 2)  # who waits looks all the same
     await asyncio.to_thread(restarted.start)

@@ -5,6 +5,7 @@ A commit whose answer was lost is tried again. Every query of the writer is made
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -189,7 +190,7 @@ async def keep_beside(link: Link, parts: Sequence[Beside]) -> None:
 def _tell(batch: Sequence[_Waiting], outcome: Fault) -> None:
     for waiting in batch:
         if not waiting.future.done():
-            waiting.future.set_result(outcome)
+            waiting.future.set_result(copy(outcome))  # whoever gets it may put its place before it
 
 
 def _unexpected(fault: BaseException) -> Fault:
