@@ -16,6 +16,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import asyncpg
 import pytest
@@ -93,14 +94,19 @@ def _wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) ->
     raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text()[-2000:]}")
 
 
+def absent() -> NoReturn:
+    """Skips, saying so; in CI a missing part fails."""
+    sentence = "PostgreSQL is not installed: apt-get install postgresql"
+    if os.environ.get("CI") == "true":
+        pytest.fail(sentence)
+    pytest.skip(sentence)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[PostgresServer]:
     binaries = _binaries()
     if binaries is None:
-        sentence = "PostgreSQL is not installed: apt-get install postgresql"
-        if os.environ.get("CI") == "true":
-            pytest.fail(sentence)
-        pytest.skip(sentence)
+        absent()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     change, uid = _as_nobody_special()
     (folder / "password").write_text(PASSWORD)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.postgres_server import PASSWORD, PostgresServer, _as_nobody_special, _binaries, _free_port
+from tests.postgres_server import PASSWORD, PostgresServer, _as_nobody_special, _binaries, _free_port, absent
 
 
 class RestartedPostgres:
@@ -54,7 +54,7 @@ class RestartedPostgres:
 def restarted() -> Iterator[RestartedPostgres]:
     binaries = _binaries()
     if binaries is None:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
+        absent()
     folder = Path(tempfile.mkdtemp(prefix="pg-"))
     try:
         made = RestartedPostgres(folder, binaries)

@@ -46,7 +46,9 @@ async def test_of_many_who_decide_at_once_one_counts_and_only_that_is_done(
         assert len(trial.receivers.mails) == len(approved)
         assert {subject: text for _, subject, text in trial.receivers.mails} == approved
         assert any(text.startswith("Edited by") for text in approved.values())
-        tell("decisions", runs=1, deliveries=len(trial.receivers.mails), duplicates=0, uncertain=trial.uncertain)
+        mails = [subject for _, subject, _ in trial.receivers.mails]
+        duplicates, lost = len(mails) - len(set(mails)), len(approved.keys() - set(mails))
+        tell("decisions", runs=1, deliveries=len(mails), duplicates=duplicates, lost=lost, uncertain=trial.uncertain)
 
 
 async def waits(trial: Trial, run: str) -> bool:
