@@ -41,12 +41,12 @@ from pointsman.sandbox import templates
 from pointsman.sandbox.faults import Faults, Slow
 from pointsman.sandbox.sales.serve import practice
 
-RUNS: Final = 7
+RUNS: Final = 5
 AT_ONCE: Final = 8
 WAITS: Final = ((0.25, 0.25), (0.5, 0.5), (0.5, 2.0))
 """Seconds of the slowest source and of one draft."""
 CALLERS: Final = (1, 8, 32)
-SECONDS: Final = 5.0
+SECONDS: Final = 4.0
 QUARTER: Final = Quarter.containing(SystemClock().now().date())
 INPUT: Final = {"segment": "Enterprise", "region": "EMEA", "quarter": str(QUARTER)}
 NOTHING: Final = {

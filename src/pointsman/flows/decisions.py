@@ -114,6 +114,8 @@ def edited(item: Mapping[str, Any], edit: Mapping[str, Any]) -> tuple[dict[str, 
 def _why_not(now: Approval, seen: str) -> str:
     if now.decision == "waiting" and now.hash != seen:
         return "it has changed since you saw it; look at it again."
+    if now.decision == "waiting":
+        return "its time is over; nobody can decide it any more."
     by = f" by {now.decided_by}" if now.decided_by else ""
     return f"it was {now.decision} already{by}."
 

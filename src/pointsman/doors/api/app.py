@@ -141,8 +141,11 @@ def _retry(pointsman: Pointsman) -> Endpoint:
 
 
 def summary(record: RunRecord) -> dict[str, Any]:
-    """A run, as lists show it: with its tokens and cost."""
+    """A run, as lists show it: with its tokens and cost (from its answer, where a list has not loaded its steps)."""
     steps = record.steps.values()
+    cost = record.answer["cost"] if record.answer else {"input_tokens": 0, "output_tokens": 0, "dollars": 0.0}
+    tokens = sum(step.input_tokens + step.output_tokens for step in steps)
+    dollars = sum(step.dollars for step in steps)
     return {
         "run": record.id,
         "flow": record.flow,
@@ -155,8 +158,8 @@ def summary(record: RunRecord) -> dict[str, Any]:
         "replied": record.replied,
         "ended": record.ended,
         "error": record.error,
-        "tokens": sum(step.input_tokens + step.output_tokens for step in steps),
-        "dollars": round(sum(step.dollars for step in steps), 8),
+        "tokens": max(tokens, cost["input_tokens"] + cost["output_tokens"]),
+        "dollars": round(max(dollars, cost["dollars"]), 8),
     }
 
 
