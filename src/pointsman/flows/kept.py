@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
 from typing import Any, Final
 
 import orjson
@@ -196,7 +195,7 @@ def _title(item: Item) -> str:
 
 
 def _usage(notes: Notes) -> bytes:
-    return orjson.dumps(asdict(notes))
+    return orjson.dumps(notes)
 
 
 def notes_of(usage: bytes | None) -> Notes:

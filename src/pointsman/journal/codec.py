@@ -56,7 +56,8 @@ def _tagged(value: object) -> object:
             return {"~n": str(value)}
         case Frame():
             columns = [[column.name, _plain(column.shape), sorted(column.labels)] for column in value.columns]
-            return {"~f": {"columns": columns, "rows": [[row[name] for name in value.names()] for row in value.rows]}}
+            names = value.names()
+            return {"~f": {"columns": columns, "rows": [[row[name] for name in names] for row in value.rows]}}
         case tuple():
             return list(value)
     raise TypeError(f"{type(value).__name__} has no form")
