@@ -208,3 +208,26 @@ async def test_no_json_file_makes_a_server_error(tmp_path):
                 body = await response.read()
                 assert response.status in (200, 400, 413, 422), (file.name, response.status)
                 json.loads(body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        pytest.param({"content-type": ""}, 415, id="no content type, as a page's no-cors request"),
+        pytest.param({"content-type": "application/json", "origin": "http://evil.example"}, 403, id="another origin"),
+        pytest.param({"content-type": "application/json", "sec-fetch-site": "cross-site"}, 403, id="another site"),
+        pytest.param({"content-type": "application/json", "sec-fetch-site": "same-site"}, 403, id="another port"),
+        pytest.param({"content-type": "application/json", "sec-fetch-site": "same-origin"}, 200, id="our own page"),
+    ],
+)
+async def test_a_page_of_another_site_can_start_nothing(tmp_path, headers, status):
+    async with door(tmp_path) as (client, pointsman):
+        async with client.post("/flows/it", data=io.BytesIO(b"{}"), headers=headers) as response:
+            assert response.status == status
+        assert len(pointsman.engine.journal.newest()) == (status == 200)
+
+
+@pytest.mark.parametrize("limit", ["0", "501", "abc", "9" * 5000, "-1", ""])
+async def test_a_limit_that_is_none_is_refused(tmp_path, limit):
+    async with door(tmp_path) as (client, _), client.get(f"/api/runs?limit={limit}") as response:
+        assert response.status == 422

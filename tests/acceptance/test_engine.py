@@ -374,3 +374,34 @@ async def test_a_default_of_a_prompt_is_what_its_type_says(tmp_path):
     async with running(tmp_path, flow, **files) as pointsman:
         got = await pointsman.engine.start("it", {}, door="test").answered()
     assert got["result"] == {"a": "from 2026-10-01"}
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        pytest.param("def f():\n    raise SystemExit(3)", "SystemExit: 3.", id="exit"),
+        pytest.param("def f():\n    return iter([]).__next__()", "StopIteration", id="stop iteration"),
+        pytest.param("async def f():\n    raise GeneratorExit", "GeneratorExit", id="generator exit"),
+        pytest.param(
+            "import asyncio\nasync def f():\n    raise asyncio.CancelledError",
+            "CancelledError",
+            id="a cancel of its own",
+        ),
+        pytest.param(
+            "class E(Exception):\n    def __str__(self):\n        raise ValueError\ndef f():\n    raise E",
+            "E, whose text cannot be read.",
+            id="an error without a text",
+        ),
+        pytest.param("def f():\n    return object()", "JSON cannot carry", id="a value that is none"),
+        pytest.param("def f():\n    return 10**50", "JSON cannot carry", id="a number that is too large"),
+    ],
+)
+async def test_whatever_a_users_function_does_the_run_ends_with_a_sentence(tmp_path, code, said):
+    flow = 'flow: it\ntimeout: 5s\nsteps:\n  a: {python: "functions:f"}\nreply: {a: "${{ a }}"}\n'
+    async with running(tmp_path, flow, functions_py=code) as pointsman:
+        run = pointsman.engine.start("it", {}, door="test")
+        with pytest.raises(Broken) as broken:
+            await run.answered()
+        assert said in broken.value.sentence
+        await run.ended()
+        assert run.record.status == "failed"

@@ -188,15 +188,24 @@ async def _one_try(act: Act, scope: Scope, turn: Turn) -> Output:
     except TimeoutError as slow:
         way_out = "Try again later, or give the step a longer `timeout`."
         raise DeadlinePassed(f"no answer within {turn.timeout:g} s.", way_out=way_out) from slow
-    except (Fault, asyncio.CancelledError):
+    except Fault:
         raise
-    except Exception as defect:  # a user's function may raise anything; the run must end with a sentence
-        raise Broken(
-            f"{type(defect).__name__}: {defect}.", way_out=f"The step's own code raised it, at {_place(defect)}."
-        ) from defect
+    except BaseException as defect:  # a user's function may raise anything; the run must end with a sentence
+        present = asyncio.current_task()
+        if isinstance(defect, asyncio.CancelledError) and present is not None and present.cancelling():
+            raise
+        raise Broken(_said(defect), way_out=f"The step's own code raised it, at {_place(defect)}.") from defect
 
 
-def _place(defect: Exception) -> str:
+def _said(defect: BaseException) -> str:
+    """`KeyError: 'gone'.`; an error whose own text fails says its name only."""
+    try:
+        return f"{type(defect).__name__}: {defect}."
+    except Exception:  # noqa: BLE001  the text of a user's error is a user's code too
+        return f"{type(defect).__name__}, whose text cannot be read."
+
+
+def _place(defect: BaseException) -> str:
     """`functions.py:12`: where it was raised, nearest to the user's code."""
     last = traceback.extract_tb(defect.__traceback__)[-1]
     return f"{PurePath(last.filename).name}:{last.lineno}"

@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute, Route
 from pointsman import __version__
 from pointsman.assemble import Pointsman
 from pointsman.doors.api import approvals
-from pointsman.doors.api.body import read_object, to_json
+from pointsman.doors.api.body import from_this_site, limit, read_object, to_json
 from pointsman.doors.api.openapi import ASKED, describe
 from pointsman.doors.api.problem import problem
 from pointsman.errors import Fault, Refused, way_out
@@ -102,9 +102,8 @@ async def _left(request: Request) -> None:
 def _runs(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         query = request.query_params
-        limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 50
         runs = await pointsman.runs.newest(
-            limit=max(1, min(limit, 500)),
+            limit=limit(request),
             before=query.get("before"),
             flow=query.get("flow"),
             status=query.get("status"),
@@ -126,6 +125,7 @@ def _run(pointsman: Pointsman) -> Endpoint:
 
 def _cancel(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        from_this_site(request)
         await pointsman.runs.cancel(request.path_params["run"], "cancelled over HTTP")
         return _json(summary(await pointsman.runs.get(request.path_params["run"])))
 
@@ -134,6 +134,7 @@ def _cancel(pointsman: Pointsman) -> Endpoint:
 
 def _retry(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
+        from_this_site(request)
         await pointsman.runs.retry(request.path_params["run"])
         return _json(summary(await pointsman.runs.get(request.path_params["run"])))
 

@@ -8,7 +8,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from pointsman.assemble import Pointsman
-from pointsman.doors.api.body import read_object, to_json
+from pointsman.doors.api.body import limit, read_object, to_json
 from pointsman.errors import Refused
 from pointsman.flows.decisions import Choice, Decider, Decisions, shown
 from pointsman.flows.engine import UnfitInput
@@ -48,9 +48,8 @@ def decisions(pointsman: Pointsman) -> Decisions:
 def _list(pointsman: Pointsman) -> Endpoint:
     async def endpoint(request: Request) -> Response:
         query = request.query_params
-        limit = int(query["limit"]) if query.get("limit", "").isdecimal() else 50
         filters = {name: query[name] for name in ("role", "run", "requester") if name in query}
-        page = Page(limit=max(1, min(limit, 500)), before=query.get("before"), filters=filters)
+        page = Page(limit=limit(request), before=query.get("before"), filters=filters)
         return _json({"approvals": await decisions(pointsman).waiting(page)})
 
     return endpoint

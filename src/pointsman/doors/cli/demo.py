@@ -22,7 +22,13 @@ QUESTION: Final = (
 @click.command()
 @click.option("-p", "--project", "root", type=click.Path(path_type=Path), help="A folder made by pointsman init.")
 @click.option("--question", default=QUESTION, help="Another question.")
-@click.option("--port", default=8080, show_default=True, help="Where the console is served; 0 = a free port.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Where the console is served; 0 = a free port.",
+)
 @options.as_json
 def demo(root: Path | None, question: str, port: int, as_json: bool) -> None:
     """Start the practice systems, ask the question, print the answer, and serve the console until stopped.

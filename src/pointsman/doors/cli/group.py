@@ -13,7 +13,7 @@ import click
 
 from pointsman import __version__
 from pointsman.doors.cli import talk
-from pointsman.errors import Fault
+from pointsman.errors import Broken, Fault
 
 VERBS: Final = {
     "demo": "Answer the worked example's question on practice systems, then serve the console.",
@@ -90,6 +90,12 @@ def main() -> None:
     except Fault as fault:
         talk.fault(fault, as_json)
         code = talk.exit_code(fault)
+    except OSError as error:
+        broken = Broken(
+            f"{error.filename or 'the system'}: {error.strerror or error}.", way_out="Look at it, then try again."
+        )
+        talk.fault(broken, as_json)
+        code = talk.exit_code(broken)
     except (KeyboardInterrupt, click.Abort):
         code = 130
     sys.exit(code or 0)

@@ -14,7 +14,9 @@ from pointsman.doors.cli.opened import opened
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="A loopback address; others are refused.")
-@click.option("--port", default=8080, show_default=True, help="Where to listen; 0 = a free port.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="Where to listen; 0 = a free port."
+)
 @click.option(
     "--role",
     type=click.Choice(["all", "worker"]),

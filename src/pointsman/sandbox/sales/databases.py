@@ -73,7 +73,7 @@ def write(project: Path, crm: Rows, usage: Rows, billing: Rows, at: date) -> Wri
 
 def _fresh(path: Path) -> Path:
     """A file beside the old one, so that nobody reads half a database."""
-    fresh = path.with_suffix(".new")
+    fresh = path.with_suffix(f".{os.getpid()}.new")
     fresh.unlink(missing_ok=True)
     return fresh
 
