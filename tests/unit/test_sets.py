@@ -416,3 +416,13 @@ async def test_faults_are_faults_of_ours(sets):
     ):
         with pytest.raises(Fault):
             await sets.query(sql, {}, {})
+
+
+async def test_long_texts_are_bounded_not_only_rows() -> None:
+    sets = Sets()
+    try:
+        with pytest.raises(Refused, match="its texts are longer than 134,217,728 letters together"):
+            await sets.query("SELECT repeat('x', 100000) AS t FROM range(20000)", {}, {})
+        assert len(await sets.query("SELECT repeat('x', 1000) AS t FROM range(20000)", {}, {})) == 20000
+    finally:
+        await sets.close()

@@ -23,6 +23,9 @@ from pointsman.shape import Value
 
 _BATCH: Final = 20_000
 """Rows converted at once: between two batches a query can be stopped, and memory stays flat."""
+_FIRST_BATCH: Final = 500
+"""Rows until it is known how long their texts are: DuckDB's memory limit does not count what Python holds."""
+_MOST_LETTERS: Final = 128 * 2**20
 _INTERRUPT_EVERY: Final = 0.02
 _STATEMENTS_KEPT: Final = 256
 
@@ -185,12 +188,20 @@ class _Query:
             cursor = self._execute(self._without_zones(zoned), params)
         results = [values.result(name, kind, name in zoned) for name, kind, *_ in cursor.description]
         rows: list[Row] = []
-        while batch := self._go_on().fetchmany(_BATCH):
+        letters, batch_of = 0, _FIRST_BATCH
+        while batch := self._go_on().fetchmany(batch_of):
+            letters += values.letters(batch, results)
+            if letters > _MOST_LETTERS:
+                raise Refused(
+                    f"SQL: its texts are longer than {_MOST_LETTERS:,} letters together.",
+                    way_out="Ask for fewer rows or columns, or shorten the texts.",
+                )
             rows.extend(values.rows(batch, results))
             if len(rows) > self.max_rows:
                 raise Refused(
                     f"SQL: it gives more than {self.max_rows:,} rows.", way_out="Add a LIMIT, a filter or a GROUP BY."
                 )
+            batch_of = _BATCH if letters * _BATCH < len(rows) * _MOST_LETTERS // 4 else _FIRST_BATCH
         return Frame(tuple(Column(column.name, column.shape) for column in results), rows)
 
     def _without_zones(self, zoned: set[str]) -> str:

@@ -219,6 +219,12 @@ def _fields(parts: Mapping[str, tuple[Shape, Read | None]]) -> Read:
     }
 
 
+def letters(batch: Sequence[tuple[Any, ...]], results: Sequence[Result]) -> int:
+    """How many letters the texts of a batch have together."""
+    texts = [index for index, column in enumerate(results) if column.shape.kind == "string"]
+    return sum(len(row[index]) for index in texts for row in batch if isinstance(row[index], str))
+
+
 def rows(batch: Iterable[tuple[Any, ...]], results: Sequence[Result]) -> list[dict[str, Value]]:
     """DuckDB's rows as rows of a frame."""
     names = [column.name for column in results]
