@@ -74,7 +74,7 @@ MISTAKES: Final[dict[str, tuple[dict[str, str | None], list[str]]]] = {
     ),
     "regular-expression": (
         {"flows/f.yaml": "flow: f\ninput: {n: {type: string, pattern: '[', default: x}}\nsteps: {a: {run: at-risk}}\n"},
-        ["PM013 flows/f.yaml:2:36 `n.pattern`: no regular expression: unterminated character set"],
+        ["PM013 flows/f.yaml:2:36 `n.pattern`: no regular expression: unclosed character class"],
     ),
     "no-steps": ({"flows/f.yaml": "flow: f\nsteps: {}\n"}, ["PM013 flows/f.yaml:2:1 `steps` must not be empty"]),
     "quantity": (

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from pydantic import ValidationError
 
 from pointsman.doors.api.body import to_json
 from pointsman.quantity import Quarter
@@ -229,3 +230,15 @@ def test_what_the_schema_of_a_field_promises_is_accepted(given, data):
     value = data.draw(near(given))
     if Draft202012Validator(given.json_schema()).is_valid(value):
         assert accept_one(given, value)[1] == []
+
+
+def test_a_pattern_takes_no_longer_than_its_text() -> None:
+    field = Field(type="string", pattern="(a+)+")
+    assert accept({"x": field}, {"x": "a" * 5000})[1] == []
+    assert len(accept({"x": field}, {"x": "a" * 5000 + "b"})[1]) == 1
+
+
+@pytest.mark.parametrize("pattern", ["(", "a(?=b)", r"(a)\1"], ids=["open", "look-ahead", "back-reference"])
+def test_a_pattern_that_could_take_for_ever_or_is_none_is_refused(pattern: str) -> None:
+    with pytest.raises(ValidationError, match="no regular expression"):
+        Field(type="string", pattern=pattern)

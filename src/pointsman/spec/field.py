@@ -1,6 +1,5 @@
 """A typed field: an input of a flow or a prompt, an output of a prompt."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
@@ -9,6 +8,7 @@ from pydantic import Field as Constraint
 from pydantic_core import PydanticCustomError
 
 from pointsman.shape import ANY, Shape, json_schema, list_of, record
+from pointsman.spec import pattern
 from pointsman.spec.base import Label, Many, Spec
 
 InputType = Literal["string", "integer", "number", "boolean", "date", "timestamp", "quarter", "list", "object", "any"]
@@ -16,9 +16,9 @@ InputType = Literal["string", "integer", "number", "boolean", "date", "timestamp
 
 def _pattern(text: str) -> str:
     try:
-        re.compile(text)
-    except re.error as error:
-        raise PydanticCustomError("pattern", "{said}", {"said": f"no regular expression: {error.msg}"}) from None
+        pattern.check(text)
+    except pattern.NoPattern as fault:
+        raise PydanticCustomError("pattern", "{said}", {"said": f"no regular expression: {fault}"}) from None
     return text
 
 

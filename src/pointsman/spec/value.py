@@ -14,7 +14,7 @@ from typing import Any, Final
 from pointsman.errors import nearest, way_out
 from pointsman.quantity import Quarter
 from pointsman.shape import Value
-from pointsman.spec import words
+from pointsman.spec import pattern, words
 from pointsman.spec.field import Field
 from pointsman.spec.problem import printable
 
@@ -125,7 +125,7 @@ def _string(field: Field, value: Any, path: Path, faults: list[Unfit]) -> Value:
     if field.enum and value not in field.enum:
         near = nearest(value[:_LONGEST_NAME], field.enum)
         raise Unfit(path, f"must be {_wanted(field)}, got {_got(value)}.", f"Did you mean `{near}`?" if near else "")
-    if field.pattern is not None and not re.fullmatch(field.pattern, value):
+    if field.pattern is not None and not pattern.matches(field.pattern, value):
         raise Unfit(path, f"must match the pattern {field.pattern}, got {_got(value)}.")
     return value
 
