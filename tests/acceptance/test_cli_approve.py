@@ -52,7 +52,8 @@ class Sink(socketserver.StreamRequestHandler):
                 self.say("354 go on")
                 while (text := self.rfile.readline().decode().rstrip()) != ".":
                     if text.startswith("Subject:"):
-                        print(text, flush=True)
+                        sys.stdout.write(text + "\\n")  # one write: two letters may come at once
+                        sys.stdout.flush()
             self.say("250 ok")
             if line.upper() == "QUIT":
                 return
