@@ -70,6 +70,11 @@ class Turn:
         return f"{self.run}:{self.record.name}" if self.item is None else f"{self.run}:{self.record.name}:{self.item}"
 
     @property
+    def left(self) -> float | None:
+        """Seconds of the present try, a little at the least; None where nothing bounds it."""
+        return None if self.limit is None else max(self.limit - self.clock.monotonic(), 0.001)
+
+    @property
     def kept_as(self) -> str:
         """Its key in the journal of the run: `step` or `step/item`."""
         return self.record.name if self.item is None else f"{self.record.name}/{self.item}"

@@ -62,3 +62,34 @@ class RunRecord:
     answer: dict[str, Any] | None = None
     """The answer envelope, once it was sent."""
     error: str | None = None
+
+
+def cost(record: RunRecord) -> tuple[int, float]:
+    """Tokens and dollars: of its steps, or of its answer, where a list has not loaded the steps."""
+    steps = record.steps.values()
+    tokens = sum(step.input_tokens + step.output_tokens for step in steps)
+    dollars = round(sum(step.dollars for step in steps), 8)
+    if tokens or dollars or record.answer is None:
+        return tokens, dollars
+    said = record.answer["cost"]
+    return said["input_tokens"] + said["output_tokens"], said["dollars"]
+
+
+def summary(record: RunRecord) -> dict[str, Any]:
+    """A run as lists show it, the same at every door."""
+    tokens, dollars = cost(record)
+    return {
+        "run": record.id,
+        "flow": record.flow,
+        "version": record.version,
+        "status": record.status,
+        "door": record.door,
+        "principal": record.principal,
+        "input": record.input,
+        "started": record.started,
+        "replied": record.replied,
+        "ended": record.ended,
+        "error": record.error,
+        "tokens": tokens,
+        "dollars": dollars,
+    }

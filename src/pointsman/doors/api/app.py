@@ -20,7 +20,7 @@ from pointsman.doors.api.problem import problem
 from pointsman.errors import Fault, Refused, way_out
 from pointsman.flows.engine import UnfitInput
 from pointsman.flows.runs import Started
-from pointsman.journal.record import RunRecord
+from pointsman.journal.record import summary
 from pointsman.spec.value import accept
 
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -139,29 +139,6 @@ def _retry(pointsman: Pointsman) -> Endpoint:
         return _json(summary(await pointsman.runs.get(request.path_params["run"])))
 
     return endpoint
-
-
-def summary(record: RunRecord) -> dict[str, Any]:
-    """A run, as lists show it: with its tokens and cost (from its answer, where a list has not loaded its steps)."""
-    steps = record.steps.values()
-    cost = record.answer["cost"] if record.answer else {"input_tokens": 0, "output_tokens": 0, "dollars": 0.0}
-    tokens = sum(step.input_tokens + step.output_tokens for step in steps)
-    dollars = sum(step.dollars for step in steps)
-    return {
-        "run": record.id,
-        "flow": record.flow,
-        "version": record.version,
-        "status": record.status,
-        "door": record.door,
-        "principal": record.principal,
-        "input": record.input,
-        "started": record.started,
-        "replied": record.replied,
-        "ended": record.ended,
-        "error": record.error,
-        "tokens": max(tokens, cost["input_tokens"] + cost["output_tokens"]),
-        "dollars": round(max(dollars, cost["dollars"]), 8),
-    }
 
 
 def _openapi(pointsman: Pointsman) -> Endpoint:

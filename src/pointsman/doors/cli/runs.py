@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, get_args
+from typing import get_args
 
 import click
 from click.core import ParameterSource
@@ -17,7 +17,7 @@ from pointsman.doors.cli.part_of_id import run_of, short
 from pointsman.doors.cli.plainly import cut, lasted, moment, plain, table
 from pointsman.errors import Refused
 from pointsman.flows.runs import TENANT
-from pointsman.journal.record import RunRecord, RunStatus
+from pointsman.journal.record import RunRecord, RunStatus, cost, summary
 
 HEAD = ("ID", "STATUS", "FLOW", "STARTED (UTC)", "LASTED", "TOKENS", "DOLLARS", "")
 
@@ -145,38 +145,8 @@ def _in_project(
     asyncio.run(go())
 
 
-def summary(record: RunRecord) -> dict[str, Any]:
-    """A run in the words of `GET /api/runs`; one in a list has no steps, and the cost of its answer."""
-    tokens, dollars = _cost(record)
-    return {
-        "run": record.id,
-        "flow": record.flow,
-        "version": record.version,
-        "status": record.status,
-        "door": record.door,
-        "principal": record.principal,
-        "input": record.input,
-        "started": record.started,
-        "replied": record.replied,
-        "ended": record.ended,
-        "error": record.error,
-        "tokens": tokens,
-        "dollars": dollars,
-    }
-
-
-def _cost(record: RunRecord) -> tuple[int, float]:
-    steps = record.steps.values()
-    tokens = sum(step.input_tokens + step.output_tokens for step in steps)
-    dollars = round(sum(step.dollars for step in steps), 8)
-    if tokens or dollars or record.answer is None:
-        return tokens, dollars
-    cost = record.answer["cost"]
-    return cost["input_tokens"] + cost["output_tokens"], cost["dollars"]
-
-
 def _row(record: RunRecord, clock: Clock) -> tuple[str, ...]:
-    tokens, dollars = _cost(record)
+    tokens, dollars = cost(record)
     return (
         short(record.id),
         record.status,

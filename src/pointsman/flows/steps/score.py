@@ -26,8 +26,7 @@ async def do(services: Services, name: str, rows: Frame, turn: Turn) -> Frame:
     """The rows with the model's outputs; the model is noted with where it was fitted and how it did."""
     model, file = services.project.models[name], services.classics[name]
     assert isinstance(model, ClassicModel)
-    timeout = None if turn.limit is None else max(turn.limit - turn.clock.monotonic(), 0.001)
-    scored = await classic.score(services.sets, rows, file, timeout=timeout)
+    scored = await classic.score(services.sets, rows, file, timeout=turn.left)
     turn.model_is(ModelNote(turn.record.name, name, str(model.version), None, "classic", record(file)))
     return scored
 

@@ -34,8 +34,7 @@ async def do(
     turn: Turn,
 ) -> Frame:
     """The rows of a query; `labels` by output column, as the plan worked them out."""
-    timeout = None if turn.limit is None else max(turn.limit - turn.clock.monotonic(), 0.001)
-    frame = await sets.query(text, tables, parameters, timeout=timeout)
+    frame = await sets.query(text, tables, parameters, timeout=turn.left)
     columns = tuple(replace(column, labels=labels.get(column.name, column.labels)) for column in frame.columns)
     return Frame(columns, frame.rows)
 
